@@ -1,0 +1,1 @@
+"""Edges and wiring: Flask, WeCom, scheduler, queue, command line, sandbox."""

@@ -1,0 +1,1 @@
+"""All WeCom HTTP and cryptography. The only package that imports wechatpy."""

@@ -1,0 +1,1 @@
+"""Intent and facts to text. Pure: no database, no network, nothing else of ours."""

@@ -1,0 +1,1 @@
+"""The memory: ORM classes and the queries on them. Imports nothing else of ours."""
