@@ -1,12 +1,12 @@
 """The errors of the edge. An error's class is its fate: refuse, retry, wait, or give up.
 
-    WanziError
-    ├── SettingsError            refuse to start; names file, key and what is allowed
-    ├── CallbackError            not genuine (403) or unreadable (400); nothing stored
-    └── GatewayError             a WeCom call did not do what was asked
-        ├── Unavailable          network, 5xx, -1: retry with back-off
-        ├── Throttled            45009, 45033: retry after the window
-        └── Rejected             WeCom (or our own check of its limits) said no: dead, shown to people
+WanziError
+├── SettingsError            refuse to start; names file, key and what is allowed
+├── CallbackError            not genuine (403) or unreadable (400); nothing stored
+└── GatewayError             a WeCom call did not do what was asked
+    ├── Unavailable          network, 5xx, -1: retry with back-off
+    ├── Throttled            45009, 45033: retry after the window
+    └── Rejected             WeCom (or our own check of its limits) said no: dead, shown to people
 """
 
 
@@ -34,9 +34,7 @@ class GatewayError(WanziError):
     readable answer came back; `took_effect` is None when nobody can know whether WeCom acted.
     """
 
-    def __init__(
-        self, api: str, reason: str, errcode: int | None = None, *, took_effect: bool | None = False
-    ) -> None:
+    def __init__(self, api: str, reason: str, errcode: int | None = None, *, took_effect: bool | None = False) -> None:
         super().__init__(f"{api}: {errcode if errcode is not None else '-'} {reason}")
         self.api = api
         self.reason = reason

@@ -25,7 +25,7 @@ class _Event(BaseModel):
         return self.model_dump_json(exclude_defaults=False)
 
 
-# --- self-built app (90238, 90240) -------------------------------------------------------------------------
+# --- self-built app (90238, 90240)
 
 
 class AppMessage(_Event):
@@ -58,7 +58,7 @@ class ChangeContact(_Event):
     userid: str = ""
 
 
-# --- customer contact (92130, 96361, 92277) ----------------------------------------------------------------
+# --- customer contact (92130, 96361, 92277)
 
 
 class ExternalContactChanged(_Event):
@@ -113,7 +113,7 @@ class MediaJobFinished(_Event):
     jobid: str
 
 
-# --- 微信客服 (94670, 94699) ---------------------------------------------------------------------------------
+# --- 微信客服 (94670, 94699)
 
 
 class KfDoorbell(_Event):
@@ -173,7 +173,7 @@ class KfEvent(_Event):
     reject_switch: int | None = None
 
 
-# --- 智能机器人 (101039 …) -----------------------------------------------------------------------------------
+# --- 智能机器人 (101039 …)
 
 
 class AibotMessage(_Event):
@@ -203,7 +203,7 @@ class AibotEvent(_Event):
     response_url: str = ""
 
 
-# --- anything genuine that we do not know ------------------------------------------------------------------
+# --- anything genuine that we do not know
 
 
 class UnknownEvent(_Event):
@@ -214,7 +214,7 @@ class UnknownEvent(_Event):
     name: str
 
 
-# --- our own: what Wanzi tells itself through the inbox ----------------------------------------------------
+# --- our own: what Wanzi tells itself through the inbox
 
 
 class Turn(_Event):
