@@ -1,0 +1,184 @@
+"""The brand's knowledge: entries, and the search that finds the one a customer means.
+
+Words and character bigrams of a question are weighed by how rare they are (idf) and compared by cosine with every
+entry's question and similar questions; the answer's words help a little. Scores lie in [0, 1] for every brand.
+"""
+
+import hashlib
+import json
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from math import log, sqrt
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+Terms = dict[str, float]
+Cut = Callable[[str], list[str]]
+
+#: What a match in the answer's own words adds, beside the question's.
+ANSWER_WEIGHT = 0.25
+#: Words that carry no meaning of their own in a question.
+STOP = frozenset(
+    """的 了 吗 呢 啊 吧 呀 哦 嗯 么 我 你 您 他 她 们 是 在 有 和 与 就 都 也 还 要 想 请问 一下 这 那 个
+    什么 怎么 可以 能 会 给 把 被 让 到 不 没 没有 请 呐 哈 哎 谢谢 你们 我们 你家 你们家 咱们 一个 这个
+    那个 为什么 多少 几 怎样 如何""".split()
+)
+)
+
+
+class KnowledgeError(ValueError):
+    """A knowledge file is not one; the message names file, line, field and what is allowed."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing the brand knows. `variants` holds answers for customers with a certain tag."""
+
+    id: str
+    category: str
+    question: str
+    answer: str
+    similar: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    variants: dict[str, str] = field(default_factory=dict)
+    version: str = ""
+
+    def answer_for(self, tags: Iterable[str]) -> tuple[str, str | None]:
+        """The answer for a customer with these tags, and the tag that chose it (None for everybody's answer)."""
+        for tag in tags:
+            if tag in self.variants:
+                return self.variants[tag], tag
+        return self.answer, None
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An entry found, and how well it fits (0 to 1)."""
+
+    entry: Entry
+    score: float
+
+
+def load_knowledge(path: Path) -> list[Entry]:
+    """Read knowledge JSON Lines. Raises KnowledgeError naming line and field."""
+    entries: dict[str, Entry] = {}
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if not line.strip():
+            continue
+        where = f"{path}:{number}"
+        try:
+            data = json.loads(line)
+        except ValueError as exc:
+            raise KnowledgeError(f"{where}: not a JSON object: {exc}") from exc
+        entry = _entry(where, data, line)
+        if entry.id in entries:
+            raise KnowledgeError(f"{where}: 'id' {entry.id} stands twice")
+        entries[entry.id] = entry
+    return list(entries.values())
+
+
+def _entry(where: str, data: Any, line: str) -> Entry:
+    if not isinstance(data, dict):
+        raise KnowledgeError(f"{where}: must be an object with id, question, answer")
+    for name in ("id", "question", "answer"):
+        if not isinstance(data.get(name), str) or not data[name].strip():
+            raise KnowledgeError(f"{where}: '{name}' must be a text that is not empty")
+    for name in ("similar", "tags"):
+        value = data.get(name, [])
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise KnowledgeError(f"{where}: '{name}' must be a list of texts")
+    variants = data.get("variants", {})
+    if not isinstance(variants, dict) or not all(isinstance(value, str) for value in variants.values()):
+        raise KnowledgeError(f"{where}: 'variants' must map a tag to an answer")
+    digest = hashlib.sha256(line.strip().encode()).hexdigest()[:8]
+    return Entry(
+        id=data["id"],
+        category=str(data.get("category", "")),
+        question=data["question"].strip(),
+        answer=data["answer"].strip(),
+        similar=tuple(data.get("similar", [])),
+        tags=tuple(data.get("tags", [])),
+        variants=dict(variants),
+        version=f"{data.get('version', 1)}-{digest}",
+    )
+
+
+def terms(words: list[str]) -> Terms:
+    """The terms of a segmented text: its words, and its character bigrams at half weight."""
+    kept = [word.lower() for word in words if word.strip() and word.lower() not in STOP and word.isalnum()]
+    counted: Counter[str] = Counter(kept)
+    weights: Terms = {term: 1.0 + log(count) for term, count in counted.items()}
+    flat = "".join(kept)
+    for place in range(len(flat) - 1):
+        pair = "²" + flat[place : place + 2]
+        weights[pair] = 0.5
+    return weights
+
+
+class Index:
+    """Searches the questions of a knowledge base. Built once, immutable, safe for many threads."""
+
+    def __init__(self, entries: list[Entry], cut: Cut) -> None:
+        self.entries = {entry.id: entry for entry in entries}
+        self._order = entries
+        self._cut = cut
+        self._questions = _Field([(i, text) for i, e in enumerate(entries) for text in (e.question, *e.similar)], cut)
+        self._answers = _Field([(i, entry.answer) for i, entry in enumerate(entries)], cut)
+
+    def search(self, text: str, most: int = 5) -> list[Candidate]:
+        """The best entries for a question, best first; entries that share nothing with it are not among them."""
+        if not self._order:
+            return []
+        query = terms(self._cut(text))
+        scores = self._questions.scores(query, len(self._order))
+        scores += ANSWER_WEIGHT * (1.0 - scores) * self._answers.scores(query, len(self._order))
+        best = np.argsort(-scores, kind="stable")[:most]
+        return [Candidate(self._order[int(i)], round(float(scores[i]), 4)) for i in best if scores[i] > 0]
+
+
+class _Field:
+    """Texts that belong to entries, as an inverted index: term -> (texts, weights)."""
+
+    def __init__(self, texts: list[tuple[int, str]], cut: Cut) -> None:
+        self._owner = np.array([owner for owner, _ in texts], dtype=np.int32)
+        raw: dict[str, tuple[array[int], array[float]]] = {}
+        for number, (_, text) in enumerate(texts):
+            for term, weight in terms(cut(text)).items():
+                places, weights = raw.setdefault(term, (array("i"), array("f")))
+                places.append(number)
+                weights.append(weight)
+        self._idf = {term: log(1.0 + len(texts) / len(places)) for term, (places, _) in raw.items()}
+        self._rarest = log(1.0 + len(texts)) if texts else 0.0
+        norms: Floats = np.zeros(len(texts), dtype=np.float32)
+        for term, (places, weights) in raw.items():
+            norms[np.frombuffer(places, np.int32)] += (np.frombuffer(weights, np.float32) * self._idf[term]) ** 2
+        norms = np.sqrt(norms) + np.float32(1e-9)
+        self._postings: dict[str, tuple[npt.NDArray[np.int32], Floats]] = {}
+        for term, (places, weights) in raw.items():
+            where = np.frombuffer(places, np.int32)
+            self._postings[term] = (
+                where,
+                np.frombuffer(weights, np.float32) * np.float32(self._idf[term]) / norms[where],
+            )
+
+    def scores(self, query: Terms, entries: int) -> Floats:
+        """The best cosine of each entry's texts with the query, by entry position."""
+        best = np.zeros(entries, dtype=np.float32)
+        weighed = {term: weight * self._idf.get(term, self._rarest) for term, weight in query.items()}
+        norm = sqrt(sum(value * value for value in weighed.values()))
+        if not norm:
+            return best
+        texts = np.zeros(len(self._owner), dtype=np.float32)
+        for term, value in weighed.items():
+            found = self._postings.get(term)
+            if found is not None:
+                texts[found[0]] += found[1] * np.float32(value / norm)
+        hits = np.flatnonzero(texts)
+        np.maximum.at(best, self._owner[hits], texts[hits])
+        return best

@@ -1,0 +1,282 @@
+"""The inbox: every event that reached us, once, in order, until it is done.
+
+A row is open while it is `pending`. A lane is a queue of its own: a row can be claimed only when its lane has no
+older open row. A claim is a lease, taken by compare-and-set; a lease that ran out is anybody's again.
+"""
+
+import threading
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Index, String, Text, bindparam, exists, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
+
+from storage.base import Base, RowId, utc
+from storage.database import Database
+
+URGENT, NORMAL = 0, 5
+MAX_ATTEMPTS = 6
+NEVER = utc(0)
+
+
+class InboxRow(Base):
+    """One event. `payload` is the event's JSON; `is_read` marks those that the worker answers by asking WeCom."""
+
+    __tablename__ = "inbox"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    dedup_key: Mapped[str] = mapped_column(String(200), unique=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    lane: Mapped[str] = mapped_column(String(200))
+    priority: Mapped[int] = mapped_column(default=NORMAL)
+    is_read: Mapped[bool] = mapped_column(default=False)
+    payload: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(8), default="pending")
+    attempts: Mapped[int] = mapped_column(default=0)
+    received_at: Mapped[datetime]
+    available_at: Mapped[datetime]
+    lease_until: Mapped[datetime] = mapped_column(default=NEVER)
+    done_at: Mapped[datetime | None]
+    reason: Mapped[str] = mapped_column(Text, default="")
+
+    __table_args__ = (
+        Index(
+            "ix_inbox_open_lane",
+            "lane",
+            "id",
+            sqlite_where=text("state = 'pending'"),
+            postgresql_where=text("state = 'pending'"),
+        ),
+        Index(
+            "ix_inbox_open_order",
+            "is_read",
+            "priority",
+            "id",
+            sqlite_where=text("state = 'pending'"),
+            postgresql_where=text("state = 'pending'"),
+        ),
+        Index(
+            "ix_inbox_dead",
+            "id",
+            sqlite_where=text("state = 'dead'"),
+            postgresql_where=text("state = 'dead'"),
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class NewRow:
+    """What the inbox needs to know of an event before it is stored."""
+
+    dedup_key: str
+    kind: str
+    lane: str
+    payload: str
+    priority: int = NORMAL
+    is_read: bool = False
+    available_at: datetime | None = None
+
+
+def put_many(db: Session, rows: list[NewRow], now: datetime) -> None:
+    """Store events; one whose `dedup_key` is known already is left as it is."""
+    if not rows:
+        return
+    insert = sqlite_insert if db.get_bind().dialect.name == "sqlite" else postgresql_insert
+    values = [
+        {
+            "dedup_key": row.dedup_key,
+            "kind": row.kind,
+            "lane": row.lane,
+            "priority": row.priority,
+            "is_read": row.is_read,
+            "payload": row.payload,
+            "state": "pending",
+            "attempts": 0,
+            "received_at": now,
+            "available_at": row.available_at or now,
+            "lease_until": NEVER,
+            "reason": "",
+        }
+        for row in rows
+    ]
+    db.connection().execute(insert(InboxRow).on_conflict_do_nothing(index_elements=["dedup_key"]), values)
+
+
+def put(db: Session, row: NewRow, now: datetime) -> None:
+    """Store one event; known `dedup_key`s are left as they are."""
+    put_many(db, [row], now)
+
+
+class GroupCommit:
+    """Stores callback rows for many threads with one commit for all that wait (design: 1.3-2 times the rate).
+
+    The first thread that gets the lock writes everything queued so far; the others find their row stored.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._queue: list[_Ticket] = []
+        self._queue_lock = threading.Lock()
+        self._commit_lock = threading.Lock()
+
+    def put(self, row: NewRow, now: datetime) -> None:
+        """Return when `row` is on disk. Raises what the database raised; then nothing is stored."""
+        ticket = _Ticket(row)
+        with self._queue_lock:
+            self._queue.append(ticket)
+        with self._commit_lock:
+            if not ticket.settled:
+                self._commit(now)
+        if ticket.error is not None:
+            raise ticket.error
+
+    def _commit(self, now: datetime) -> None:
+        with self._queue_lock:
+            batch, self._queue = self._queue, []
+        error: BaseException | None = None
+        try:
+            with self._database.write() as db:
+                put_many(db, [ticket.row for ticket in batch], now)
+        except BaseException as exc:
+            error = exc
+            raise
+        finally:
+            for ticket in batch:
+                ticket.settled, ticket.error = True, error
+
+
+class _Ticket:
+    __slots__ = ("error", "row", "settled")
+
+    def __init__(self, row: NewRow) -> None:
+        self.row = row
+        self.settled = False
+        self.error: BaseException | None = None
+
+
+_older = aliased(InboxRow)
+_CLAIMABLE = (
+    select(InboxRow)
+    .where(
+        InboxRow.state == "pending",
+        InboxRow.is_read == bindparam("is_read"),
+        InboxRow.available_at <= bindparam("now"),
+        InboxRow.lease_until < bindparam("now"),
+        ~exists().where(_older.lane == InboxRow.lane, _older.state == "pending", _older.id < InboxRow.id),
+    )
+    .order_by(InboxRow.priority, InboxRow.id)
+    .limit(bindparam("most"))
+)
+_LEASE = (
+    update(InboxRow)
+    .where(
+        InboxRow.id == bindparam("row_id"),
+        InboxRow.state == "pending",
+        InboxRow.lease_until < bindparam("now"),
+    )
+    .values(lease_until=bindparam("until"), attempts=InboxRow.attempts + 1)
+    .execution_options(synchronize_session=False)
+)
+
+
+def claim(db: Session, now: datetime, *, reads: bool, most: int, lease_s: float) -> list[InboxRow]:
+    """Lease up to `most` lane heads, most urgent and oldest first. `reads` chooses look-ups or everything else."""
+    found = db.scalars(_CLAIMABLE, {"is_read": reads, "now": now, "most": most}).all()
+    until = now + timedelta(seconds=lease_s)
+    claimed = []
+    for row in found:
+        taken: Any = db.execute(_LEASE, {"row_id": row.id, "now": now, "until": until})
+        if taken.rowcount == 1:
+            row.attempts += 1
+            db.expunge(row)
+            claimed.append(row)
+    return claimed
+
+
+_FINISH = (
+    update(InboxRow)
+    .where(InboxRow.id == bindparam("row_id"), InboxRow.state == "pending")
+    .values(state="done", done_at=bindparam("now"))
+    .execution_options(synchronize_session=False)
+)
+
+
+def finish(db: Session, row_id: int, now: datetime) -> bool:
+    """Mark a row done. False when somebody else had finished it: then undo what was done for it."""
+    result: Any = db.execute(_FINISH, {"row_id": row_id, "now": now})
+    return bool(result.rowcount == 1)
+
+
+def finish_lane(db: Session, lane: str, up_to_id: int, now: datetime) -> None:
+    """Mark every open row of a lane up to `up_to_id` done: one answered doorbell answers the older ones."""
+    db.execute(
+        update(InboxRow)
+        .where(InboxRow.lane == lane, InboxRow.state == "pending", InboxRow.id <= up_to_id)
+        .values(state="done", done_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def newest_open(db: Session, lane: str) -> int:
+    """The id of the newest open row of a lane; 0 when none is open."""
+    return db.scalar(select(func.max(InboxRow.id)).where(InboxRow.lane == lane, InboxRow.state == "pending")) or 0
+
+
+def retry(db: Session, row: InboxRow, at: datetime, reason: str) -> None:
+    """Give a claimed row back, to be tried again at `at`; after `MAX_ATTEMPTS` it is dead."""
+    state = "dead" if row.attempts >= MAX_ATTEMPTS else "pending"
+    db.execute(
+        update(InboxRow)
+        .where(InboxRow.id == row.id, InboxRow.state == "pending")
+        .values(state=state, available_at=at, lease_until=NEVER, reason=reason[:500])
+        .execution_options(synchronize_session=False)
+    )
+
+
+def postpone(db: Session, dedup_key: str, until: datetime) -> bool:
+    """Move a row that still waits to a later instant. False when it is done, or being worked on."""
+    result: Any = db.execute(
+        update(InboxRow)
+        .where(InboxRow.dedup_key == dedup_key, InboxRow.state == "pending", InboxRow.lease_until == NEVER)
+        .values(available_at=until)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(result.rowcount == 1)
+
+
+def release_leases(db: Session) -> int:
+    """Recovery at start of the only worker: forget all leases. Returns how many rows were held."""
+    result: Any = db.execute(
+        update(InboxRow)
+        .where(InboxRow.state == "pending", InboxRow.lease_until > NEVER)
+        .values(lease_until=NEVER)
+        .execution_options(synchronize_session=False)
+    )
+    return int(result.rowcount)
+
+
+def revive(db: Session, row_id: int, now: datetime) -> bool:
+    """Put a dead row back to work with fresh attempts. False when it is not dead."""
+    result: Any = db.execute(
+        update(InboxRow)
+        .where(InboxRow.id == row_id, InboxRow.state == "dead")
+        .values(state="pending", attempts=0, available_at=now, lease_until=NEVER)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(result.rowcount == 1)
+
+
+def dead(db: Session, most: int = 100) -> list[InboxRow]:
+    """The newest dead rows."""
+    return list(db.scalars(select(InboxRow).where(InboxRow.state == "dead").order_by(InboxRow.id.desc()).limit(most)))
+
+
+def depth(db: Session) -> tuple[int, datetime | None]:
+    """How many rows are open and when the oldest of them came."""
+    count, oldest = db.execute(
+        select(func.count(), func.min(InboxRow.received_at)).where(InboxRow.state == "pending")
+    ).one()
+    return count, oldest

@@ -1,0 +1,329 @@
+"""The outbox: every call that changes something outside, kept until its outcome is known.
+
+    pending ──claim──> sending ──> sent
+       │                  ├─> pending   (try again at `available_at`)
+       │                  ├─> unknown   (a call that cannot be repeated was cut off: ask WeCom, never send blindly)
+       ├─> withdrawn      └─> dead      (refused; shown to people with the reason, can be replayed)
+       └─> dead           (expired, no allowance)
+
+Lanes are recipients: a row can be claimed only when its lane has no older row that is pending or sending.
+"""
+
+import json
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text, bindparam, exists, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
+
+from storage.base import Base, RowId
+from storage.inbox import NEVER
+
+FAST, URGENT, NORMAL, BULK = 0, 2, 5, 8
+_OPEN = text("state IN ('pending', 'sending')")
+
+
+class OutboxRow(Base):
+    """One call. `payload` is the final JSON body; `why` says what led to it; `author` is bot, human or system."""
+
+    __tablename__ = "outbox"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    dedup_key: Mapped[str | None] = mapped_column(String(200), unique=True)
+    lane: Mapped[str] = mapped_column(String(200))
+    priority: Mapped[int] = mapped_column(default=NORMAL)
+    api: Mapped[str] = mapped_column(String(80))
+    payload: Mapped[str] = mapped_column(Text)
+    msgid: Mapped[str | None] = mapped_column(String(80), index=True)
+    author: Mapped[str] = mapped_column(String(8), default="bot")
+    conversation_id: Mapped[int | None] = mapped_column(ForeignKey("conversations.id"))
+    epoch: Mapped[int] = mapped_column(default=0)
+    cause_id: Mapped[int | None] = mapped_column(RowId)
+    notify: Mapped[bool] = mapped_column(default=False)
+    why: Mapped[str] = mapped_column(Text, default="{}")
+    state: Mapped[str] = mapped_column(String(9), default="pending")
+    attempts: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    available_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    lease_until: Mapped[datetime] = mapped_column(default=NEVER)
+    claimed_at: Mapped[datetime | None]
+    settled_at: Mapped[datetime | None]
+    errcode: Mapped[int | None]
+    reason: Mapped[str] = mapped_column(Text, default="")
+    response: Mapped[str] = mapped_column(Text, default="{}")
+
+    __table_args__ = (
+        Index("ix_outbox_open_lane", "lane", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_outbox_open_order", "state", "priority", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_outbox_conversation", "conversation_id", "id"),
+        Index(
+            "ix_outbox_stuck",
+            "state",
+            "id",
+            sqlite_where=text("state IN ('dead', 'unknown')"),
+            postgresql_where=text("state IN ('dead', 'unknown')"),
+        ),
+    )
+
+    @property
+    def body(self) -> dict[str, Any]:
+        loaded: dict[str, Any] = json.loads(self.payload)
+        return loaded
+
+    @property
+    def is_repeat(self) -> bool:
+        """True when an earlier try may have reached WeCom."""
+        return self.attempts > 1
+
+
+@dataclass(frozen=True)
+class NewCall:
+    """A call to be made. `lane` names the recipient; `expires_at` is when it is better dead than late."""
+
+    api: str
+    payload: dict[str, Any]
+    lane: str
+    why: dict[str, Any] = field(default_factory=dict)
+    priority: int = NORMAL
+    author: str = "bot"
+    conversation_id: int | None = None
+    epoch: int = 0
+    msgid: str | None = None
+    dedup_key: str | None = None
+    cause_id: int | None = None
+    notify: bool = False
+    available_at: datetime | None = None
+    expires_at: datetime | None = None
+
+
+def new_msgid() -> str:
+    """A msgid of our own for kf send_msg: at most 32 bytes of [0-9a-zA-Z_-] (94677)."""
+    return "wz" + secrets.token_hex(12)
+
+
+def put(db: Session, call: NewCall, now: datetime) -> int | None:
+    """Queue a call and return its id; None when a call with this `dedup_key` is there already."""
+    insert = sqlite_insert if db.get_bind().dialect.name == "sqlite" else postgresql_insert
+    result = db.execute(
+        insert(OutboxRow)
+        .values(
+            dedup_key=call.dedup_key,
+            lane=call.lane,
+            priority=call.priority,
+            api=call.api,
+            payload=json.dumps(call.payload, ensure_ascii=False),
+            msgid=call.msgid,
+            author=call.author,
+            conversation_id=call.conversation_id,
+            epoch=call.epoch,
+            cause_id=call.cause_id,
+            notify=call.notify,
+            why=json.dumps(call.why, ensure_ascii=False),
+            state="pending",
+            attempts=0,
+            created_at=now,
+            available_at=call.available_at or now,
+            expires_at=call.expires_at,
+            lease_until=NEVER,
+            reason="",
+            response="{}",
+        )
+        .on_conflict_do_nothing(index_elements=["dedup_key"])
+        .returning(OutboxRow.id)
+    )
+    return result.scalar_one_or_none()
+
+
+_older = aliased(OutboxRow)
+_CLAIMABLE = (
+    select(OutboxRow)
+    .where(
+        OutboxRow.state == "pending",
+        OutboxRow.priority <= bindparam("least_urgent"),
+        OutboxRow.available_at <= bindparam("now"),
+        ~exists().where(
+            _older.lane == OutboxRow.lane,
+            _older.state.in_(("pending", "sending")),
+            _older.id < OutboxRow.id,
+        ),
+    )
+    .order_by(OutboxRow.priority, OutboxRow.id)
+    .limit(bindparam("most"))
+)
+_SENDING = (
+    update(OutboxRow)
+    .where(OutboxRow.id == bindparam("row_id"), OutboxRow.state == "pending")
+    .values(
+        state="sending",
+        lease_until=bindparam("until"),
+        claimed_at=bindparam("now"),
+        attempts=OutboxRow.attempts + 1,
+    )
+    .execution_options(synchronize_session=False)
+)
+
+
+def claimable(db: Session, now: datetime, *, most: int, least_urgent: int) -> list[OutboxRow]:
+    """Lane heads that may go out now, most urgent and oldest first. Look only: take them with `take`."""
+    return list(db.scalars(_CLAIMABLE, {"now": now, "most": most, "least_urgent": least_urgent}).all())
+
+
+def take(db: Session, row: OutboxRow, now: datetime, lease_s: float) -> bool:
+    """Lease a row for sending, by compare-and-set. False when somebody else has it."""
+    until = now + timedelta(seconds=lease_s)
+    taken: Any = db.execute(_SENDING, {"row_id": row.id, "now": now, "until": until})
+    if taken.rowcount != 1:
+        return False
+    db.expunge(row)
+    row.state, row.attempts, row.claimed_at = "sending", row.attempts + 1, now
+    return True
+
+
+_SETTLE = (
+    update(OutboxRow)
+    .where(OutboxRow.id == bindparam("row_id"), OutboxRow.state.in_(("pending", "sending", "unknown")))
+    .values(
+        state=bindparam("new_state"),
+        settled_at=bindparam("now"),
+        errcode=bindparam("new_errcode"),
+        reason=bindparam("new_reason"),
+        response=bindparam("new_response"),
+        msgid=func.coalesce(OutboxRow.msgid, bindparam("new_msgid", type_=String)),
+    )
+    .execution_options(synchronize_session=False)
+)
+
+
+def settle(
+    db: Session,
+    row_id: int,
+    state: str,
+    now: datetime,
+    *,
+    errcode: int | None = None,
+    reason: str = "",
+    response: dict[str, Any] | None = None,
+) -> bool:
+    """Write a row's outcome (sent, dead, withdrawn, unknown). False when it was settled already."""
+    msgid = (response or {}).get("msgid")
+    result: Any = db.execute(
+        _SETTLE,
+        {
+            "row_id": row_id,
+            "new_state": state,
+            "now": now,
+            "new_errcode": errcode,
+            "new_reason": reason[:500],
+            "new_response": json.dumps(response or {}, ensure_ascii=False),
+            "new_msgid": str(msgid) if msgid else None,
+        },
+    )
+    return bool(result.rowcount == 1)
+
+
+def retry(db: Session, row_id: int, at: datetime, *, errcode: int | None, reason: str, counted: bool = True) -> None:
+    """Give a taken row back, to be sent again at `at`. `counted=False` when nothing had been tried."""
+    attempts = OutboxRow.attempts if counted else OutboxRow.attempts - 1
+    db.execute(
+        update(OutboxRow)
+        .where(OutboxRow.id == row_id, OutboxRow.state == "sending")
+        .values(
+            state="pending",
+            available_at=at,
+            lease_until=NEVER,
+            errcode=errcode,
+            reason=reason[:500],
+            attempts=attempts,
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def cut_off(db: Session, now: datetime) -> list[OutboxRow]:
+    """Rows whose sender vanished: still `sending` though their lease has run out."""
+    return list(db.scalars(select(OutboxRow).where(OutboxRow.state == "sending", OutboxRow.lease_until < now)))
+
+
+def expire_leases(db: Session) -> None:
+    """Recovery at start of the only sender: whatever is `sending` was cut off."""
+    db.execute(
+        update(OutboxRow)
+        .where(OutboxRow.state == "sending")
+        .values(lease_until=NEVER)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def in_flight(db: Session, conversation_id: int) -> int:
+    """How many bot rows of a conversation are being sent at this moment."""
+    return (
+        db.scalar(
+            select(func.count()).where(
+                OutboxRow.conversation_id == conversation_id,
+                OutboxRow.state == "sending",
+                OutboxRow.author == "bot",
+            )
+        )
+        or 0
+    )
+
+
+def count_sent_since(db: Session, conversation_id: int, since: datetime, api: str) -> int:
+    """How many calls of `api` in a conversation left, or may have left, at or after `since`."""
+    return (
+        db.scalar(
+            select(func.count()).where(
+                OutboxRow.conversation_id == conversation_id,
+                OutboxRow.api == api,
+                OutboxRow.state.in_(("sending", "sent", "unknown")),
+                OutboxRow.claimed_at >= since,
+            )
+        )
+        or 0
+    )
+
+
+def find(db: Session, row_id: int) -> OutboxRow | None:
+    return db.get(OutboxRow, row_id)
+
+
+def find_by_msgid(db: Session, msgid: str) -> OutboxRow | None:
+    """The row whose message WeCom knows by `msgid`; None when it is not ours."""
+    return db.scalars(select(OutboxRow).where(OutboxRow.msgid == msgid).limit(1)).first()
+
+
+def revive(db: Session, row_id: int, now: datetime) -> bool:
+    """Send a dead row again, as if new. False when it is not dead, or its time has passed for good."""
+    result: Any = db.execute(
+        update(OutboxRow)
+        .where(
+            OutboxRow.id == row_id,
+            OutboxRow.state == "dead",
+            (OutboxRow.expires_at.is_(None)) | (OutboxRow.expires_at > now),
+        )
+        .values(state="pending", available_at=now, lease_until=NEVER, settled_at=None)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(result.rowcount == 1)
+
+
+def stuck(db: Session, most: int = 100) -> list[OutboxRow]:
+    """The newest rows that need a person: dead, or of unknown outcome."""
+    return list(
+        db.scalars(
+            select(OutboxRow).where(OutboxRow.state.in_(("dead", "unknown"))).order_by(OutboxRow.id.desc()).limit(most)
+        )
+    )
+
+
+def depth(db: Session) -> tuple[int, datetime | None]:
+    """How many rows are open and when the oldest of them was made."""
+    count, oldest = db.execute(
+        select(func.count(), func.min(OutboxRow.created_at)).where(OutboxRow.state.in_(("pending", "sending")))
+    ).one()
+    return count, oldest
