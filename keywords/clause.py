@@ -14,8 +14,8 @@ _PAST_OVER = re.compile(r"现在|已经|如今|早就|后来|好了|不了|没�
 _SUPPOSED = re.compile(r"如果|要是|假如|万一|假设|倘若|的话")
 _DEFINITION = re.compile(r"什么是|是什么|啥是|是啥|什么叫|怎么判断|怎么区分|区别|啥意思|什么意思|哪些人")
 _SPAM = re.compile(
-    r"点击?链接|免审|额度\d|加微信|加v|兼职|刷单|贷款|【[^】]{0,8}贷】|中奖|忽略(以上|之前|前面)|系统提示|system prompt|ignore (all|previous)",
-    re.I,
+    r"点击?链接|免审|额度\d|加微信|加v|兼职|刷单|贷款|【[^】]{0,8}贷】|中奖|高价回收"
+    r"|忽略(以上|之前|前面)|系统提示|system ?(prompt|:)|ignore (all|previous)"
 )
 
 _KIN = {
@@ -54,14 +54,8 @@ _KIN = {
     "同事": "同事",
     "婆婆": "婆婆",
 }
-_OTHER = re.compile(
-    "(?:我|俺|咱|我们|我家)?(?:的)?("
-    + "|".join(sorted(_KIN, key=len, reverse=True))
-    + r")(?!推荐|安利|介绍|种草|圈)(?:是|的|她|他|有|说|也|最近|长|皮肤|用|属于|想|要|脸|大|)"
-)
-_SELF = re.compile(
-    r"我(?!妈|爸|老公|老婆|媳妇|男|女|对象|闺|儿|孩|宝|娃|姐|妹|哥|弟|朋友|室友|同事|婆婆|家|们|的朋友)(?:自己|本人|是|也|的|有|想|要|皮肤|脸|)"
-)
+_OTHER = re.compile("(" + "|".join(sorted(_KIN, key=len, reverse=True)) + ")(?!推荐|安利|介绍|种草|圈)")
+_SELF = re.compile(r"我(?!妈|爸|老公|老婆|媳妇|男|女|对象|闺|儿|孩|宝|娃|姐|妹|哥|弟|朋友|室友|同事|婆婆|家|们|的朋友)")
 
 
 @dataclass(frozen=True)

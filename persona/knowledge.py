@@ -29,7 +29,6 @@ STOP = frozenset(
     什么 怎么 可以 能 会 给 把 被 让 到 不 没 没有 请 呐 哈 哎 谢谢 你们 我们 你家 你们家 咱们 一个 这个
     那个 为什么 多少 几 怎样 如何""".split()
 )
-)
 
 
 class KnowledgeError(ValueError):
