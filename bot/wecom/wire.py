@@ -29,8 +29,8 @@ def read_xml(data: bytes, max_elements: int = MAX_ELEMENTS) -> dict[str, Any]:
     parser.StartDoctypeDeclHandler = _refuse
     parser.ProcessingInstructionHandler = _refuse
     try:
-        parser.Parse(data, True)
-    except expat.ExpatError:
+        parser.Parse(data.decode(), True)
+    except (expat.ExpatError, UnicodeDecodeError):
         raise ValueError("not well-formed XML in UTF-8") from None
     if not isinstance(builder.root, dict):
         raise ValueError("the XML has no fields")
