@@ -24,7 +24,7 @@ def choose(variants: list[str], seed: str) -> str:
 
 def dress(persona: Persona, answer: str, seed: str) -> str:
     """An answer in the persona's voice: what stands before and after it varies, the facts never do."""
-    return choose(persona.answer_prefix, seed + "<") + answer + choose(persona.answer_suffix, seed + ">")
+    return say(persona, "answer_prefix", seed + "<") + answer + say(persona, "answer_suffix", seed + ">")
 
 
 def part_of_day(local: datetime) -> str:

@@ -15,6 +15,8 @@ PHRASES = frozenset(
         "greeting.afternoon",
         "greeting.evening",
         "greeting.night",
+        "answer_prefix",
+        "answer_suffix",
         "welcome_contact",
         "welcome_kf",
         "menu_head",
@@ -61,8 +63,6 @@ class Persona(BaseModel):
     version: str = ""
     phrases: dict[str, list[str]]
     understands: dict[str, list[str]] = Field(default_factory=dict)
-    answer_prefix: list[str] = Field(default_factory=lambda: [""])
-    answer_suffix: list[str] = Field(default_factory=lambda: [""])
 
     @field_validator("phrases", mode="before")
     @classmethod

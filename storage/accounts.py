@@ -17,6 +17,7 @@ class KfAccount(Base):
     name: Mapped[str] = mapped_column(String(64), default="")
     cursor: Mapped[str] = mapped_column(Text, default="")
     pulled_at: Mapped[datetime | None]
+    removed: Mapped[bool] = mapped_column(default=False)
 
 
 class Servicer(Base):
@@ -37,13 +38,13 @@ def open_(db: Session, open_kfid: str, name: str = "") -> KfAccount:
         known = KfAccount(open_kfid=open_kfid, name=name, cursor="")
         db.add(known)
         db.flush()
-    elif name:
-        known.name = name
+    known.name, known.removed = name or known.name, False
     return known
 
 
 def all_accounts(db: Session) -> list[KfAccount]:
-    return list(db.scalars(select(KfAccount).order_by(KfAccount.open_kfid)))
+    """The accounts we may read."""
+    return list(db.scalars(select(KfAccount).where(~KfAccount.removed).order_by(KfAccount.open_kfid)))
 
 
 def set_servicer(db: Session, open_kfid: str, userid: str, accepting: bool, now: datetime) -> None:
@@ -71,3 +72,12 @@ def accepting(db: Session, open_kfid: str) -> list[str]:
             select(Servicer.userid).where(Servicer.open_kfid == open_kfid, Servicer.accepting).order_by(Servicer.userid)
         )
     )
+
+
+def forget(db: Session, open_kfid: str) -> None:
+    """The account is no longer ours to read; its cursor stays, should it come back."""
+    for known in db.scalars(select(Servicer).where(Servicer.open_kfid == open_kfid)):
+        db.delete(known)
+    account = db.get(KfAccount, open_kfid)
+    if account is not None:
+        account.removed = True

@@ -1,6 +1,7 @@
 """Hand-offs: each wish for a person, from the asking to its end. The open ones are the waiting list."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, Text, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -77,3 +78,11 @@ def due(db: Session, now: datetime) -> list[Handoff]:
 
 def count_since(db: Session, since: datetime) -> int:
     return db.scalar(select(func.count()).select_from(Handoff).where(Handoff.asked_at >= since)) or 0
+
+
+def loads(db: Session) -> dict[str, int]:
+    """How many customers each servicer serves now."""
+    rows: Any = db.execute(
+        select(Handoff.servicer_userid, func.count()).where(Handoff.state == SERVED).group_by(Handoff.servicer_userid)
+    ).all()
+    return dict(rows)

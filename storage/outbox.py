@@ -327,3 +327,13 @@ def depth(db: Session) -> tuple[int, datetime | None]:
         select(func.count(), func.min(OutboxRow.created_at)).where(OutboxRow.state.in_(("pending", "sending")))
     ).one()
     return count, oldest
+
+
+def requeue_unknown(db: Session, row_id: int, now: datetime) -> None:
+    """WeCom was asked and has not done it: a row of unknown outcome is sent after all, as if for the first time."""
+    db.execute(
+        update(OutboxRow)
+        .where(OutboxRow.id == row_id, OutboxRow.state == "unknown")
+        .values(state="pending", attempts=0, available_at=now, lease_until=NEVER)
+        .execution_options(synchronize_session=False)
+    )

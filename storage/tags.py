@@ -43,6 +43,17 @@ class CorpTag(Base):
     asked_at: Mapped[datetime | None]
 
 
+class TagMark(Base):
+    """A corp tag that we put on a (staff, customer) pair; if it is gone later, a person took it away."""
+
+    __tablename__ = "tag_marks"
+
+    userid: Mapped[str] = mapped_column(String(64), primary_key=True)
+    external_userid: Mapped[str] = mapped_column(String(64), primary_key=True)
+    tag_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    marked_at: Mapped[datetime]
+
+
 @dataclass(frozen=True)
 class Gain:
     """A reason to give a customer a tag."""
@@ -134,3 +145,27 @@ def customers_with(db: Session, tag: str) -> list[str]:
     return list(
         db.scalars(select(CustomerTag.external_userid).where(CustomerTag.tag == tag, CustomerTag.removed_at.is_(None)))
     )
+
+
+def name_of(db: Session, tag_id: str) -> str:
+    """The name of a corp tag; empty when we do not know it."""
+    return db.scalar(select(CorpTag.name).where(CorpTag.tag_id == tag_id)) or ""
+
+
+def note_mark(db: Session, userid: str, external_userid: str, tag_id: str, now: datetime) -> None:
+    """Keep that a corp tag stands on a contact because we put it there."""
+    if db.get(TagMark, (userid, external_userid, tag_id)) is None:
+        db.add(TagMark(userid=userid, external_userid=external_userid, tag_id=tag_id, marked_at=now))
+
+
+def marks(db: Session, userid: str, external_userid: str) -> list[str]:
+    """The tag_ids we put on a contact."""
+    return list(
+        db.scalars(select(TagMark.tag_id).where(TagMark.userid == userid, TagMark.external_userid == external_userid))
+    )
+
+
+def forget_mark(db: Session, userid: str, external_userid: str, tag_id: str) -> None:
+    mark = db.get(TagMark, (userid, external_userid, tag_id))
+    if mark is not None:
+        db.delete(mark)

@@ -1,0 +1,45 @@
+"""What a handler has in its hands: the transaction, the instant, the brand; and how it asks for things to happen."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from handlers.brand import Brand
+from handlers.event import Event
+from handlers.intake import to_row
+from storage import inbox, outbox
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The settings that handlers obey."""
+
+    agentid: int
+    burst_window_s: float
+    posts_grace_s: int
+    posts_catch_up_s: int
+
+
+@dataclass(frozen=True)
+class Context:
+    """One event's handling. `cause_id` is the inbox row that is being handled."""
+
+    db: Session
+    now: datetime
+    brand: Brand
+    rules: Rules
+    cause_id: int | None = None
+
+    @property
+    def local(self) -> datetime:
+        """Now, in the brand's time zone."""
+        return self.brand.local(self.now)
+
+    def call(self, new: outbox.NewCall) -> int | None:
+        """Queue a call to WeCom; None when its `dedup_key` is known already."""
+        return outbox.put(self.db, new, self.now)
+
+    def tell(self, event: Event, dedup_key: str, at: datetime | None = None) -> None:
+        """Put an event of our own into the inbox, for now or for later; known keys are left alone."""
+        inbox.put(self.db, to_row(event, dedup_key, at), self.now)

@@ -1,0 +1,44 @@
+"""The table of handlers, and the loop that offers an event to each until one takes it."""
+
+from collections.abc import Callable
+
+from handlers import accounts, groups, handoff, messages, posts, tagging, welcome
+from handlers.context import Context
+from handlers.event import Event
+
+Handler = Callable[[Event, Context], bool]
+
+#: In this order; a handler that returns True has taken the event.
+HANDLERS: tuple[Handler, ...] = (
+    messages.on_kf_message,
+    messages.on_turn,
+    messages.on_staff_message,
+    messages.on_recall,
+    messages.on_send_fail,
+    welcome.on_contact,
+    welcome.on_enter_session,
+    welcome.on_contact_fetched,
+    handoff.on_trans_settled,
+    handoff.on_state_fetched,
+    handoff.on_session_change,
+    handoff.on_servicer_status,
+    handoff.on_due,
+    tagging.on_settled,
+    tagging.on_corp_tags_fetched,
+    tagging.on_corp_tag_changed,
+    posts.on_settled,
+    posts.on_result_fetched,
+    groups.on_chat_changed,
+    groups.on_group_fetched,
+    accounts.on_auth_changed,
+    accounts.on_accounts_fetched,
+    accounts.on_servicers_fetched,
+)
+
+#: What the clock's tick does, in this order.
+TICKS: tuple[Callable[[Context], None], ...] = (posts.tick, handoff.tick, accounts.tick)
+
+
+def dispatch(event: Event, ctx: Context) -> bool:
+    """Offer an event to the handlers. False when none took it: it is kept, and nothing follows from it."""
+    return any(handle(event, ctx) for handle in HANDLERS)

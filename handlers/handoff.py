@@ -1,0 +1,268 @@
+"""Fetching a person: to a servicer who is accepting, else to the pool, else a promise with its time.
+
+Nothing is said to be done before WeCom said so: the outcome of `service_state/trans` comes back as an event, and only
+then the customer hears who has come. While a person serves, or is on the way, the bot is silent.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from handlers.context import Context
+from handlers.event import Event, Fetch, Fetched, HandoffDue, KfEvent, Settled
+from handlers.say import Words, phrase, say, trace
+from storage import accounts, conversations, messages, outbox
+from storage import handoff as memory
+from storage.conversations import KF, Conversation
+from storage.handoff import ASKED, CLOSED, POOLED, PROMISED, SERVED, Handoff
+from storage.messages import Message
+
+NEW, ASSISTANT, POOL, SERVICER, ENDED = 0, 1, 2, 3, 4  # service_state (94669)
+NOT_ACCEPTING = frozenset({95014, 95019})  # not a servicer of the account, or paused
+END_CODE_LIFE = timedelta(seconds=20)  # msg_code of an ended session (95122)
+POOL_CODE_LIFE = timedelta(hours=48)  # msg_code on entering or leaving the pool (95122)
+TRANS = "kf/service_state/trans"
+FROM_POOL, TRANSFERRED, FINISHED, REENTERED = 1, 2, 3, 4  # change_type of session_status_change (94698)
+ACCEPTING = 1  # status of servicer_status_change (94670); servicer/list says 0 for the same
+
+
+def is_in_hands(ctx: Context, conversation: Conversation) -> bool:
+    """Whether a person serves this conversation or has been sent for, so that the bot must not speak."""
+    if conversation.service_state in (POOL, SERVICER):
+        return True
+    known = memory.find_open(ctx.db, conversation.id)
+    return known is not None and known.state in (ASKED, POOLED, SERVED)
+
+
+def ask(ctx: Context, conversation: Conversation, reason: str, evidence: str) -> Words | None:
+    """A person is wanted. Returns what to say when nobody serves now; otherwise everything is queued already."""
+    why = trace("handoff", f"reason:{reason}", evidence=evidence)
+    conversation.unanswered = 0
+    known = memory.find_open(ctx.db, conversation.id)
+    if known is None:
+        known = Handoff(
+            conversation_id=conversation.id, reason=reason, evidence=evidence, state=ASKED, asked_at=ctx.now, tried=""
+        )
+        ctx.db.add(known)
+        ctx.db.flush()
+    if reason == "crisis":
+        say(ctx, conversation, Words(phrase(ctx, conversation, "crisis_help"), why))
+    if not ctx.brand.hours.is_open(ctx.local):
+        return _promise(ctx, conversation, known, why)
+    known.state, known.promised_for = ASKED, None
+    if reason != "crisis":
+        say(ctx, conversation, Words(phrase(ctx, conversation, "handoff_asking"), why))
+    _offer(ctx, conversation, known)
+    return None
+
+
+def _promise(ctx: Context, conversation: Conversation, known: Handoff, why: dict[str, Any]) -> Words:
+    opening = ctx.brand.hours.next_opening(ctx.local)
+    known.state, known.promised_for = PROMISED, opening
+    return Words(phrase(ctx, conversation, "handoff_promise", time=_in_words(opening, ctx.local)), why)
+
+
+def _in_words(at: datetime, local: datetime) -> str:
+    days = (at.date() - local.date()).days
+    day = {0: "今天", 1: "明天", 2: "后天"}.get(days, f"{at.month}月{at.day}日")
+    return f"{day}{at:%H:%M}"
+
+
+def _offer(ctx: Context, conversation: Conversation, known: Handoff) -> None:
+    """Queue the transition: the accepting servicer with the fewest customers who was not tried yet, else the pool."""
+    tried = known.tried.split()
+    free = [userid for userid in accounts.accepting(ctx.db, conversation.account) if userid not in tried]
+    body: dict[str, Any] = {"open_kfid": conversation.account, "external_userid": conversation.peer}
+    if free:
+        loads = memory.loads(ctx.db)
+        chosen = min(free, key=lambda userid: loads.get(userid, 0))
+        body |= {"service_state": SERVICER, "servicer_userid": chosen}
+        known.servicer_userid = chosen
+    else:
+        body |= {"service_state": POOL}
+        known.servicer_userid = ""
+    ctx.call(
+        outbox.NewCall(
+            api=TRANS,
+            payload=body,
+            lane=conversation.lane,
+            why=trace("handoff", f"reason:{known.reason}", evidence=known.evidence),
+            author="system",
+            conversation_id=conversation.id,
+            epoch=conversation.epoch,
+            cause_id=ctx.cause_id,
+            notify=True,
+        )
+    )
+
+
+def on_trans_settled(event: Event, ctx: Context) -> bool:
+    """WeCom answered a transition."""
+    if not isinstance(event, Settled) or event.api != TRANS:
+        return False
+    row = outbox.find(ctx.db, event.outbox_id)
+    if row is None or row.conversation_id is None:
+        return True
+    conversation = conversations.get(ctx.db, row.conversation_id)
+    known = memory.find_open(ctx.db, conversation.id)
+    if known is None:
+        return True
+    body = row.body
+    if event.ok:
+        _arrived(ctx, conversation, known, body["service_state"], str(body.get("servicer_userid", "")))
+        _speak_by_code(ctx, conversation, str(event.response.get("msg_code", "")), POOL_CODE_LIFE)
+    elif event.errcode in NOT_ACCEPTING and body.get("servicer_userid"):
+        accounts.set_servicer(ctx.db, conversation.account, body["servicer_userid"], False, ctx.now)
+        known.tried = f"{known.tried} {body['servicer_userid']}".strip()
+        _offer(ctx, conversation, known)
+    else:  # we do not know where the session stands: ask before a word is said
+        ctx.tell(
+            Fetch(
+                what="service_state",
+                arguments={"open_kfid": conversation.account, "external_userid": conversation.peer},
+            ),
+            f"service_state:{event.outbox_id}",
+        )
+    return True
+
+
+def _arrived(ctx: Context, conversation: Conversation, known: Handoff, state: int, userid: str) -> None:
+    conversation.service_state = state
+    known.servicer_userid = userid
+    if state == SERVICER:
+        hand_over(conversation, userid)
+        known.state, known.served_at = SERVED, ctx.now
+    else:
+        known.state = POOLED
+
+
+def hand_over(conversation: Conversation, userid: str) -> None:
+    """From here on a person serves: the epoch rises, so bot rows still waiting are withdrawn."""
+    if conversation.mode != "human":
+        conversation.mode, conversation.epoch = "human", conversation.epoch + 1
+    conversation.service_state, conversation.servicer_userid = SERVICER, userid
+
+
+def hand_back(conversation: Conversation) -> None:
+    """The person is gone; the bot answers again from the next message on."""
+    conversation.mode, conversation.servicer_userid, conversation.unanswered = "bot", "", 0
+
+
+def _speak_by_code(ctx: Context, conversation: Conversation, code: str, life: timedelta) -> None:
+    """Say where the session stands now, by the one-time code WeCom gave for it (95122); without one, be silent."""
+    if not code:
+        return
+    key = {SERVICER: "handoff_servicer", POOL: "handoff_pool"}.get(conversation.service_state, "session_ended")
+    name = ctx.brand.staff_name(conversation.servicer_userid)
+    text = (
+        phrase(ctx, conversation, key, servicer=name) if key == "handoff_servicer" else phrase(ctx, conversation, key)
+    )
+    msgid = outbox.new_msgid()
+    body = {"code": code, "msgid": msgid, "msgtype": "text", "text": {"content": text}}
+    why = trace("handoff", f"service_state:{conversation.service_state}")
+    row_id = ctx.call(
+        outbox.NewCall(
+            api="kf/send_msg_on_event",
+            payload=body,
+            lane=f"code:{code}",
+            why=why,
+            priority=outbox.FAST,
+            author="system",
+            conversation_id=conversation.id,
+            epoch=conversation.epoch,
+            msgid=msgid,
+            cause_id=ctx.cause_id,
+            expires_at=ctx.now + life,
+        )
+    )
+    messages.add(
+        ctx.db,
+        Message(
+            conversation_id=conversation.id,
+            author=messages.SYSTEM,
+            msgtype="text",
+            text=text,
+            msgid=msgid,
+            outbox_id=row_id,
+            sent_at=ctx.now,
+            recorded_at=ctx.now,
+        ),
+    )
+
+
+def on_state_fetched(event: Event, ctx: Context) -> bool:
+    """Where a session really stands, asked after a transition was refused."""
+    if not isinstance(event, Fetched) or event.what != "service_state":
+        return False
+    conversation = conversations.find(ctx.db, KF, event.arguments["open_kfid"], event.arguments["external_userid"])
+    known = memory.find_open(ctx.db, conversation.id) if conversation else None
+    if conversation is None or known is None:
+        return True
+    state = int(event.result.get("service_state", ENDED)) if event.ok else ENDED
+    if state in (POOL, SERVICER):
+        _arrived(ctx, conversation, known, state, str(event.result.get("servicer_userid", "")))
+        return True
+    conversation.service_state = state
+    known.state, known.closed_at = CLOSED, ctx.now
+    if state != ENDED:
+        why = trace("handoff", "transition refused", evidence=known.evidence)
+        say(ctx, conversation, Words(phrase(ctx, conversation, "handoff_failed"), why))
+    return True
+
+
+def on_session_change(event: Event, ctx: Context) -> bool:
+    """A servicer did something in the WeCom client (session_status_change; an API transition rings no bell)."""
+    if not isinstance(event, KfEvent) or event.event_type != "session_status_change":
+        return False
+    conversation = conversations.open_(ctx.db, KF, event.open_kfid, event.external_userid, ctx.now)
+    if event.change_type == FINISHED:
+        hand_back(conversation)
+        conversation.service_state = ENDED
+        memory.close(ctx.db, conversation.id, ctx.now)
+        _speak_by_code(ctx, conversation, event.msg_code, END_CODE_LIFE)
+        return True
+    hand_over(conversation, event.new_servicer_userid)
+    known = memory.find_open(ctx.db, conversation.id)
+    if known is not None:
+        known.state, known.served_at, known.servicer_userid = SERVED, ctx.now, event.new_servicer_userid
+    if event.change_type == FROM_POOL:
+        _speak_by_code(ctx, conversation, event.msg_code, POOL_CODE_LIFE)
+    return True
+
+
+def servicer_speaks(conversation: Conversation, userid: str) -> None:
+    """A servicer's own message is proof that a person serves, should the event before it have been missed."""
+    if conversation.service_state != SERVICER or conversation.mode != "human":
+        hand_over(conversation, userid)
+
+
+def on_servicer_status(event: Event, ctx: Context) -> bool:
+    """A servicer began or stopped accepting; whoever waits for the account is offered again."""
+    if not isinstance(event, KfEvent) or event.event_type != "servicer_status_change":
+        return False
+    accounts.open_(ctx.db, event.open_kfid)
+    accounts.set_servicer(ctx.db, event.open_kfid, event.servicer_userid, event.status == ACCEPTING, ctx.now)
+    return True
+
+
+def tick(ctx: Context) -> None:
+    """Promises whose time has come are offered to a person, once each."""
+    for known in memory.due(ctx.db, ctx.now):
+        assert known.promised_for is not None
+        key = f"handoff:{known.id}:{int(known.promised_for.timestamp())}"
+        ctx.tell(HandoffDue(conversation_id=known.conversation_id), key)
+
+
+def on_due(event: Event, ctx: Context) -> bool:
+    """A promised hand-off: business hours have begun."""
+    if not isinstance(event, HandoffDue):
+        return False
+    conversation = conversations.get(ctx.db, event.conversation_id)
+    known = memory.find_open(ctx.db, conversation.id)
+    if known is None or known.state != PROMISED:
+        return True
+    if ctx.brand.hours.is_open(ctx.local):
+        known.state = ASKED
+        _offer(ctx, conversation, known)
+    else:
+        known.promised_for = ctx.brand.hours.next_opening(ctx.local)
+    return True

@@ -1,0 +1,85 @@
+"""What can be known of a text without any memory: its words, tags, wishes and the entries it may mean.
+
+Made before the transaction opens, because it costs the most; the same text is read once.
+"""
+
+from dataclasses import dataclass
+
+from keywords.match import Match, Matcher, TagFinding, Tagger
+from keywords.normalise import normalise
+from keywords.segment import boundaries, cut
+from persona.knowledge import Candidate, Index
+from persona.model import Persona
+
+#: Reasons for a hand-off, the gravest first: where several are heard, the first one counts.
+REASONS = ("crisis", "adverse_reaction", "legal_threat", "refund_dispute", "complaint", "ask_human")
+_TRIM = " ，,。.！!？?~～…、呀啊哦呢吧嘛哈亲"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A text as Wanzi understands it. `intent` is greeting, thanks, bye, praise, small_talk, robot or empty."""
+
+    text: str
+    tokens: tuple[str, ...]
+    findings: tuple[TagFinding, ...]
+    candidates: tuple[Candidate, ...]
+    wish: str
+    wish_words: str
+    intent: str
+
+    @property
+    def best(self) -> Candidate | None:
+        return self.candidates[0] if self.candidates else None
+
+
+class Reader:
+    """Reads texts with one brand's words."""
+
+    def __init__(self, tagger: Tagger, knowledge: Index, handoff_words: Matcher, persona: Persona) -> None:
+        self._tagger = tagger
+        self._knowledge = knowledge
+        self._handoff_words = handoff_words
+        self._intents = {
+            normalise(phrase).strip(_TRIM): intent
+            for key, intent in (
+                ("small_talk", "small_talk"),
+                ("praise", "praise"),
+                ("bye", "bye"),
+                ("thanks", "thanks"),
+                ("greetings", "greeting"),
+                ("robot_questions", "robot"),
+            )
+            for phrase in persona.understands.get(key, [])
+        }
+
+    def read(self, text: str) -> Reading:
+        """Understand one text. Pure; a millisecond for a short message and ten thousand entries."""
+        flat = normalise(text)
+        words = cut(flat)
+        wish, wish_words = self._wish(flat, words)
+        return Reading(
+            text=text,
+            tokens=tuple(word for word in words if word.strip()),
+            findings=tuple(self._tagger.read(text)),
+            candidates=tuple(self._knowledge.search(text)),
+            wish=wish,
+            wish_words=wish_words,
+            intent=self._intents.get(flat.strip(_TRIM), ""),
+        )
+
+    def _wish(self, flat: str, words: list[str]) -> tuple[str, str]:
+        found = self._handoff_words.find(flat, boundaries(words))
+        traps = [match for match in found if match.tag == "traps"]
+        real = [match for match in found if match.tag != "traps" and not _covered(match, traps)]
+        if any(match.tag == "withdrawn" for match in real):
+            real = [match for match in real if match.tag not in ("withdrawn", "ask_human")]
+        for reason in REASONS:
+            for match in real:
+                if match.tag == reason:
+                    return reason, match.word
+        return "", ""
+
+
+def _covered(match: Match, traps: list[Match]) -> bool:
+    return any(trap.start < match.end and match.start < trap.end for trap in traps)

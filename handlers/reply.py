@@ -1,0 +1,154 @@
+"""What to answer: one turn of a conversation in, at most one reply out, its source always named."""
+
+import re
+from typing import Any
+
+from handlers import handoff, staff
+from handlers.context import Context
+from handlers.reading import Reading
+from handlers.say import Words, phrase, say, seed, trace
+from persona import compose
+from persona.knowledge import Candidate, Entry
+from storage import tags
+from storage.conversations import KF, Conversation
+from storage.messages import Message
+
+#: Scores of the knowledge search: from here on an entry is the answer; from here on it is worth asking back.
+ANSWER_AT, ASK_AT = 0.5, 0.24
+#: An answer must also stand clear of the next entry, unless it is all but certain.
+CLEAR_LEAD, CERTAIN_AT = 0.06, 0.8
+MENU_SIZE = 3
+#: This many turns without an answer, one after the other, fetch a person.
+UNANSWERED_LIMIT = 2
+
+_DIGIT = re.compile(r"^\s*(?:选|第)?\s*([1-9１-９一二三])\s*(?:个|条|项|号)?\s*[.。、)）]?\s*$")
+_DIGITS = {"一": 1, "二": 2, "三": 3}
+_RECEIVED = {
+    "image": "image_received",
+    "voice": "voice_received",
+    "video": "file_received",
+    "file": "file_received",
+    "location": "location_received",
+    "link": "link_received",
+}
+
+
+def take_turn(ctx: Context, conversation: Conversation, turn: list[Message]) -> None:
+    """Answer what a customer (or staff member) wrote since the last answer. Silent while a human serves."""
+    if not turn:
+        return
+    for message in turn:
+        message.answered_at = ctx.now
+    if conversation.mode == "human" or handoff.is_in_hands(ctx, conversation):
+        return
+    url = str(turn[-1].content.get("response_url", ""))
+    if conversation.channel != KF and staff.answer(ctx, conversation, turn, url):
+        return
+    words = _choose(ctx, conversation, turn)
+    if words is not None:
+        say(ctx, conversation, words, url)
+
+
+def _choose(ctx: Context, conversation: Conversation, turn: list[Message]) -> Words | None:
+    written = [message for message in turn if message.msgtype == "text" and message.text.strip()]
+    for message in written:
+        reading = ctx.brand.read(message.text)
+        if reading.wish and conversation.channel == KF:
+            return handoff.ask(ctx, conversation, reading.wish, reading.wish_words)
+    picked = _picked(ctx, conversation, turn)
+    if picked is not None:
+        return _entry_words(ctx, conversation, picked, trace("answer", "menu choice"))
+    if not written:
+        conversation.unanswered = 0
+        key = _RECEIVED.get(turn[-1].msgtype, "other_received")
+        return Words(phrase(ctx, conversation, key), trace("received", f"msgtype:{turn[-1].msgtype}"))
+    reading = _read_turn(ctx, written)
+    return _small_words(ctx, conversation, reading) or _from_knowledge(ctx, conversation, reading, written)
+
+
+def _picked(ctx: Context, conversation: Conversation, turn: list[Message]) -> Entry | None:
+    """The entry a menu click or a bare digit opens."""
+    last = turn[-1]
+    clicked = ctx.brand.knowledge.entries.get(str(last.content.get("menu_id", "")))
+    if clicked is not None:
+        return clicked
+    digit = _DIGIT.match(last.text)
+    if digit is None or not conversation.menu:
+        return None
+    number = _DIGITS.get(digit.group(1)) or int(digit.group(1))
+    if number > len(conversation.menu):
+        return None
+    return ctx.brand.knowledge.entries.get(conversation.menu[number - 1])
+
+
+def _read_turn(ctx: Context, written: list[Message]) -> Reading:
+    """The reading of a turn: of its one message, or of all its messages as one sentence."""
+    if len(written) == 1:
+        return ctx.brand.read(written[0].text)
+    together = ctx.brand.read("，".join(message.text for message in written))
+    single = max((ctx.brand.read(message.text) for message in written), key=_score)
+    return single if _score(single) > _score(together) else together
+
+
+def _score(reading: Reading) -> float:
+    return reading.best.score if reading.best else 0.0
+
+
+def _small_words(ctx: Context, conversation: Conversation, reading: Reading) -> Words | None:
+    """Greetings, thanks and the honest answer to "are you a robot": what needs no knowledge."""
+    if not reading.intent:
+        return None
+    key = {
+        "greeting": f"greeting.{compose.part_of_day(ctx.local)}",
+        "robot": "robot_honest",
+    }.get(reading.intent, reading.intent)
+    conversation.unanswered = 0
+    return Words(phrase(ctx, conversation, key), trace("small", f"intent:{reading.intent}", tokens=[*reading.tokens]))
+
+
+def _from_knowledge(ctx: Context, conversation: Conversation, reading: Reading, written: list[Message]) -> Words | None:
+    found = reading.candidates
+    facts: dict[str, Any] = {
+        "tokens": [*reading.tokens],
+        "candidates": [_shown(candidate) for candidate in found[:MENU_SIZE]],
+        "tags": [
+            {"tag": f.tag, "dimension": f.dimension, "span": f.span, "rule": f.rule, "relation": f.relation}
+            for message in written
+            for f in ctx.brand.read(message.text).findings
+        ],
+    }
+    if found and found[0].score >= ANSWER_AT and _stands_clear(found):
+        return _entry_words(ctx, conversation, found[0].entry, trace("answer", f"score>={ANSWER_AT}", **facts))
+    offered = [candidate.entry for candidate in found[:MENU_SIZE] if candidate.score >= ASK_AT]
+    if offered:
+        conversation.unanswered = 0
+        conversation.menu = [entry.id for entry in offered]
+        return Words(
+            phrase(ctx, conversation, "menu_head"),
+            trace("menu", f"score>={ASK_AT}", **facts),
+            menu=[(entry.id, entry.question) for entry in offered],
+            tail=phrase(ctx, conversation, "menu_tail"),
+        )
+    conversation.unanswered += 1
+    if conversation.unanswered >= UNANSWERED_LIMIT and conversation.channel == KF:
+        return handoff.ask(ctx, conversation, "repeated_nonanswer", written[-1].text[:40])
+    return Words(phrase(ctx, conversation, "unsure"), trace("unsure", f"score<{ASK_AT}", **facts))
+
+
+def _stands_clear(found: tuple[Candidate, ...]) -> bool:
+    return len(found) < 2 or found[0].score >= CERTAIN_AT or found[0].score - found[1].score >= CLEAR_LEAD
+
+
+def _entry_words(ctx: Context, conversation: Conversation, entry: Entry, why: dict[str, Any]) -> Words:
+    """An entry's answer, in the variant made for the customer's tags, in the persona's voice."""
+    conversation.unanswered, conversation.menu = 0, []
+    held = [tag.tag for tag in tags.of_customer(ctx.db, conversation.peer)] if conversation.channel == KF else []
+    answer, chosen_by = entry.answer_for(held)
+    why["source"] = {"type": "knowledge", "id": entry.id, "title": entry.question, "version": entry.version}
+    if chosen_by:
+        why["variant"] = {"tag": chosen_by}
+    return Words(compose.dress(ctx.brand.persona, answer, seed(ctx, conversation)), why)
+
+
+def _shown(candidate: Candidate) -> dict[str, Any]:
+    return {"id": candidate.entry.id, "title": candidate.entry.question, "score": candidate.score}

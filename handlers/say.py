@@ -1,0 +1,168 @@
+"""The bot speaks: a text becomes outbox rows of the channel's own call, and a line in the conversation.
+
+Nothing leaves here without a `why`.
+"""
+
+import json
+import secrets
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from handlers.context import Context
+from persona import compose
+from storage import messages, outbox
+from storage.conversations import AIBOT, APP, KF, Conversation
+from storage.messages import Message
+
+TEXT_BYTES = 2048  # text.content of kf/send_msg (94677) and message/send (90236), in UTF-8 bytes
+AIBOT_BYTES = 20480  # markdown.content behind a response_url (101138)
+MENU_HEAD_BYTES = 1024  # head_content and tail_content of a msgmenu (94677)
+MENU_ITEM_BYTES = 128  # list[].click.content (94677)
+KF_REPLY_LIMIT = 5  # kf messages per customer message, within 48 h (94677)
+RESPONSE_URL_LIFE = timedelta(hours=1)  # 101138
+DUPLICATE_CHECK_MAX_S = 14400  # duplicate_check_interval of message/send (90236)
+
+
+@dataclass(frozen=True)
+class Words:
+    """What to say. `menu` lists (id, title) that the customer may choose from; `why` says what led to it."""
+
+    text: str
+    why: dict[str, Any]
+    menu: list[tuple[str, str]] = field(default_factory=list)
+    tail: str = ""
+
+
+def seed(ctx: Context, conversation: Conversation) -> str:
+    """Chooses among a phrase's variants: another one each time, the same again when the event is replayed."""
+    return f"{conversation.peer}:{ctx.cause_id}"
+
+
+def phrase(ctx: Context, conversation: Conversation, key: str, **facts: str) -> str:
+    """A phrase of the persona, in the variant that is this conversation's turn."""
+    return compose.say(ctx.brand.persona, key, f"{seed(ctx, conversation)}:{key}", **facts)
+
+
+def say(ctx: Context, conversation: Conversation, words: Words, response_url: str = "") -> None:
+    """Queue a reply in the conversation's lane; long texts go out in pieces, in order."""
+    why = {
+        **words.why,
+        "persona": f"{ctx.brand.persona.name} {ctx.brand.persona.version}",
+        "conversation": {"mode": conversation.mode, "epoch": conversation.epoch},
+    }
+    if conversation.channel == KF:
+        bodies = _kf_bodies(conversation, words)
+        api = "kf/send_msg"
+    elif conversation.channel == APP:
+        bodies = _app_bodies(conversation, words)
+        api = "message/send"
+    elif conversation.channel == AIBOT:
+        bodies = [_aibot_body(response_url, words)]
+        api = "aibot/response"
+    else:
+        raise ValueError(f"conversation {conversation.id}: no way to speak on {conversation.channel}")
+    for body in bodies:
+        _queue(ctx, conversation, api, body, why)
+    conversation.last_message_at = ctx.now
+
+
+def _queue(ctx: Context, conversation: Conversation, api: str, body: dict[str, Any], why: dict[str, Any]) -> None:
+    msgid = body.get("msgid")
+    expires_at = ctx.now + RESPONSE_URL_LIFE if api == "aibot/response" else None
+    row_id = ctx.call(
+        outbox.NewCall(
+            api=api,
+            payload=body,
+            lane=conversation.lane,
+            why=why,
+            conversation_id=conversation.id,
+            epoch=conversation.epoch,
+            msgid=msgid,
+            cause_id=ctx.cause_id,
+            expires_at=expires_at,
+        )
+    )
+    messages.add(
+        ctx.db,
+        Message(
+            conversation_id=conversation.id,
+            author=messages.BOT,
+            msgtype=body["msgtype"],
+            text=shown_text(body),
+            content=body[body["msgtype"]] if body["msgtype"] == "msgmenu" else {},
+            msgid=msgid or "",
+            outbox_id=row_id,
+            sent_at=ctx.now,
+            recorded_at=ctx.now,
+        ),
+    )
+
+
+def _kf_bodies(conversation: Conversation, words: Words) -> list[dict[str, Any]]:
+    address = {"touser": conversation.peer, "open_kfid": conversation.account}
+    if words.menu:
+        menu = msgmenu(words)
+        return [{**address, "msgid": outbox.new_msgid(), "msgtype": "msgmenu", "msgmenu": menu}]
+    pieces = compose.split_text(words.text, TEXT_BYTES)[:KF_REPLY_LIMIT]
+    return [{**address, "msgid": outbox.new_msgid(), "msgtype": "text", "text": {"content": piece}} for piece in pieces]
+
+
+def msgmenu(words: Words) -> dict[str, Any]:
+    """A menu as kf/send_msg and send_msg_on_event take it: items to click, each numbered to be answered by digit."""
+    items = [
+        {"type": "click", "click": {"id": item_id, "content": _fit(f"{number}. {title}", MENU_ITEM_BYTES)}}
+        for number, (item_id, title) in enumerate(words.menu, 1)
+    ]
+    menu: dict[str, Any] = {"head_content": _fit(words.text, MENU_HEAD_BYTES), "list": items}
+    if words.tail:
+        menu["tail_content"] = _fit(words.tail, MENU_HEAD_BYTES)
+    return menu
+
+
+def _app_bodies(conversation: Conversation, words: Words) -> list[dict[str, Any]]:
+    """WeCom drops a repeated body silently, so the check's interval makes each row's body its own (90236)."""
+    return [
+        {
+            "touser": conversation.peer,
+            "msgtype": "text",
+            "agentid": int(conversation.account or 0),
+            "text": {"content": piece},
+            "enable_duplicate_check": 1,
+            "duplicate_check_interval": DUPLICATE_CHECK_MAX_S - secrets.randbelow(7200),
+        }
+        for piece in compose.split_text(_numbered(words), TEXT_BYTES)
+    ]
+
+
+def _aibot_body(response_url: str, words: Words) -> dict[str, Any]:
+    content = compose.split_text(_numbered(words), AIBOT_BYTES)[0]
+    return {"response_url": response_url, "msgtype": "markdown", "markdown": {"content": content}}
+
+
+def _numbered(words: Words) -> str:
+    lines = [words.text, *(f"{number}. {title}" for number, (_, title) in enumerate(words.menu, 1)), words.tail]
+    return "\n".join(line for line in lines if line)
+
+
+def shown_text(body: dict[str, Any]) -> str:
+    """The words of an outgoing body, as people read them in a timeline."""
+    part: dict[str, Any] = body.get(body["msgtype"], {})
+    if "head_content" in part:
+        items = [item["click"]["content"] for item in part["list"]]
+        return "\n".join([part["head_content"], *items, *filter(None, [part.get("tail_content", "")])])
+    return str(part.get("content", ""))
+
+
+def _fit(text: str, limit: int) -> str:
+    """A text cut to at most `limit` bytes, with an ellipsis where something is missing."""
+    if len(text.encode()) <= limit:
+        return text
+    return text.encode()[: limit - 3].decode(errors="ignore") + "…"
+
+
+def trace(kind: str, rule: str, **facts: Any) -> dict[str, Any]:
+    """The beginning of a `why`: what kind of reply this is and the rule that chose it. Must be JSON."""
+    found = {"kind": kind, "rule": rule, **facts}
+    json.dumps(found)
+    return found

@@ -1,0 +1,167 @@
+"""Welcome: a new contact, or a customer who opens the kf account, hears from us while the code lives (20 s)."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from handlers import tagging
+from handlers.brand import LiveCode
+from handlers.context import Context
+from handlers.event import Event, ExternalContactChanged, Fetch, Fetched, KfEvent
+from handlers.say import phrase, trace
+from persona import compose
+from storage import contacts, conversations, messages, outbox
+from storage.base import utc
+from storage.conversations import KF
+from storage.messages import Message
+from storage.tags import Gain
+
+WELCOME_CODE_LIFE = timedelta(seconds=20)  # 92137 and 95122
+WELCOME_TEXT_BYTES = 4000  # text.content of send_welcome_msg (92137)
+ADDED = frozenset({"add_external_contact", "add_half_external_contact"})
+
+
+def on_contact(event: Event, ctx: Context) -> bool:
+    """A contact between a staff member and a customer began, changed or ended (96361)."""
+    if not isinstance(event, ExternalContactChanged):
+        return False
+    userid, external_userid = event.userid, event.external_userid
+    match event.change_type:
+        case "add_external_contact" | "add_half_external_contact":
+            _added(ctx, event)
+        case "msg_audit_approved":
+            _send_welcome(ctx, event)
+        case "edit_external_contact":
+            _look_up(ctx, event)
+        case "del_external_contact":
+            contacts.unfollow(ctx.db, userid, external_userid, "staff", ctx.now)
+        case "del_follow_user":
+            contacts.unfollow(ctx.db, userid, external_userid, "customer", ctx.now)
+    return True
+
+
+def _added(ctx: Context, event: ExternalContactChanged) -> None:
+    customer = contacts.open_(ctx.db, event.external_userid, ctx.now)
+    contacts.follow(ctx.db, event.userid, event.external_userid, event.state, ctx.now)
+    if event.state and not customer.first_state:
+        customer.first_state = event.state
+    _send_welcome(ctx, event)
+    if event.state:
+        _tag_channel(ctx, event.external_userid, event.state, {"state": event.state, "userid": event.userid})
+    tagging.mark_again(ctx, event.external_userid, event.userid)
+    _look_up(ctx, event)
+
+
+def _send_welcome(ctx: Context, event: ExternalContactChanged) -> None:
+    if not event.welcome_code:
+        return
+    code = ctx.brand.live_codes.get(event.state)
+    text = _contact_text(ctx, event, code)
+    why = trace("welcome", f"state:{event.state or '-'}", live_code=code.channel if code else "")
+    ctx.call(
+        outbox.NewCall(
+            api="externalcontact/send_welcome_msg",
+            payload={"welcome_code": event.welcome_code, "text": {"content": text}},
+            lane=f"welcome:{event.welcome_code}",
+            dedup_key=f"welcome:{event.welcome_code}",
+            why=why,
+            priority=outbox.FAST,
+            author="system",
+            cause_id=ctx.cause_id,
+            expires_at=_code_dies_at(ctx, event.created_at),
+        )
+    )
+
+
+def _contact_text(ctx: Context, event: ExternalContactChanged, code: LiveCode | None) -> str:
+    member = ctx.brand.staff.get(event.userid)
+    store = ctx.brand.stores.get((code.store if code else "") or (member.store if member else ""))
+    facts = {"clerk": member.name if member else ctx.brand.persona.name, "store": store.name if store else ""}
+    if code and code.welcome:
+        text = code.welcome.replace("{clerk}", facts["clerk"]).replace("{store}", facts["store"])
+    else:
+        text = compose.say(ctx.brand.persona, "welcome_contact", f"{event.external_userid}:{event.userid}", **facts)
+    return compose.split_text(text, WELCOME_TEXT_BYTES)[0]
+
+
+def _code_dies_at(ctx: Context, created_at: int) -> datetime:
+    return min(utc(created_at) if created_at else ctx.now, ctx.now) + WELCOME_CODE_LIFE
+
+
+def on_enter_session(event: Event, ctx: Context) -> bool:
+    """A customer opened the kf account; WeCom gives a welcome_code when nothing was said for 48 h (94670)."""
+    if not isinstance(event, KfEvent) or event.event_type != "enter_session":
+        return False
+    contacts.open_(ctx.db, event.external_userid, ctx.now)
+    conversation = conversations.open_(ctx.db, KF, event.open_kfid, event.external_userid, ctx.now)
+    if event.scene:
+        _tag_channel(ctx, event.external_userid, event.scene, {"scene": event.scene, "scene_param": event.scene_param})
+    if not event.welcome_code:
+        return True
+    code = ctx.brand.live_codes.get(event.scene)
+    text = code.welcome if code and code.welcome else phrase(ctx, conversation, "welcome_kf")
+    msgid = outbox.new_msgid()
+    body = {"code": event.welcome_code, "msgid": msgid, "msgtype": "text", "text": {"content": text}}
+    row_id = ctx.call(
+        outbox.NewCall(
+            api="kf/send_msg_on_event",
+            payload=body,
+            lane=f"code:{event.welcome_code}",
+            dedup_key=f"welcome:{event.welcome_code}",
+            why=trace("welcome", f"scene:{event.scene or '-'}", persona=ctx.brand.persona.version),
+            priority=outbox.FAST,
+            author="system",
+            conversation_id=conversation.id,
+            msgid=msgid,
+            cause_id=ctx.cause_id,
+            expires_at=_code_dies_at(ctx, event.send_time),
+        )
+    )
+    messages.add(
+        ctx.db,
+        Message(
+            conversation_id=conversation.id,
+            author=messages.SYSTEM,
+            msgtype="text",
+            text=text,
+            msgid=msgid,
+            outbox_id=row_id,
+            sent_at=ctx.now,
+            recorded_at=ctx.now,
+        ),
+    )
+    conversation.last_message_at = ctx.now
+    return True
+
+
+def _tag_channel(ctx: Context, external_userid: str, mark: str, evidence: dict[str, Any]) -> None:
+    """渠道:… from the code's mark (product rule A-31); a code we do not know is tagged by its mark itself."""
+    code = ctx.brand.live_codes.get(mark)
+    name = code.channel if code else mark
+    gain = Gain(f"渠道:{name}"[:30], "channel", "live_code", {**evidence, "rule": f"live_code:{mark}"})
+    tagging.give(ctx, external_userid, [gain])
+
+
+def _look_up(ctx: Context, event: ExternalContactChanged) -> None:
+    ctx.tell(
+        Fetch(what="contact", arguments={"external_userid": event.external_userid}),
+        f"contact:{event.external_userid}:{ctx.cause_id}",
+    )
+
+
+def on_contact_fetched(event: Event, ctx: Context) -> bool:
+    """A customer's profile came (92114): name and face; and the corp tags a staff member took away by hand."""
+    if not isinstance(event, Fetched) or event.what != "contact":
+        return False
+    if not event.ok:
+        return True
+    profile = event.result.get("external_contact", {})
+    customer = contacts.open_(ctx.db, event.arguments["external_userid"], ctx.now)
+    customer.name = str(profile.get("name", customer.name))[:128]
+    customer.avatar = str(profile.get("avatar", customer.avatar))[:512]
+    customer.gender = int(profile.get("gender", 0) or 0)
+    customer.unionid = str(profile.get("unionid", "") or "")[:64]
+    customer.fetched_at = ctx.now
+    for follower in event.result.get("follow_user", []):
+        held = {str(tag.get("tag_id", "")) for tag in follower.get("tags", [])}
+        tagging.compare_with_wecom(ctx, customer.external_userid, str(follower.get("userid", "")), held)
+    return True
