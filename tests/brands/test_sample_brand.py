@@ -211,4 +211,5 @@ def test_the_persona_keeps_its_own_rules() -> None:
     assert all("https://" in line for key in ("welcome_contact", "welcome_kf") for line in persona.phrases[key])
     assert all("{time}" in line for line in persona.phrases["handoff_promise"])
     assert not any("已" in line or "请到" in line for line in persona.phrases["handoff_asking"])
+    assert not any("正在" in line or "12356" not in line for line in persona.phrases["crisis_help"])
     assert all(re.search("AI|机器人", line) for line in persona.phrases["robot_honest"])
