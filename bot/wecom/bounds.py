@@ -88,6 +88,6 @@ def _bound_fault(value: Any, bound: Bound) -> str:
         return "must be a list" if unit == "items" else "must be text"
     if unit == "url" and value and "://" not in value:
         return "must begin with a scheme such as https://"
-    sized = value or ""
+    sized: Any = value or ""
     size = len(sized) if unit in ("items", "characters") else len(sized.encode("utf-8", "surrogatepass"))
     return "" if low <= size <= high else f"{size} {'bytes' if unit == 'url' else unit}, allowed {low} to {high}"
