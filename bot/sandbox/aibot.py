@@ -8,6 +8,7 @@ from bot.sandbox.model import Aibot, Message
 from bot.sandbox.state import World
 
 RESPONSE_LIFE_S = 3600  # response_url answers once within an hour (101138)
+RESPONSES_KEPT = 10_000
 STREAM_S = 360  # refreshes end six minutes after the message (101031)
 STREAM_GAP_S = 0.5
 STREAM_LIMIT_BYTES = 20_480  # 101031
@@ -17,13 +18,15 @@ def ask(world: World, bot: Aibot, userid: str, chatid: str | None, text: str) ->
     """Deliver a staff member's message to the bot; the answer appears where it was asked. Returns the msgid."""
     now = world.now()
     msgid, code = world.new_id("CAIQ", 12), world.new_id("", 24)
+    if len(world.response_codes) > RESPONSES_KEPT:
+        world.response_codes = {c: entry for c, entry in world.response_codes.items() if now < entry[3]}
     world.response_codes[code] = (bot.aibotid, userid, chatid or "", now + RESPONSE_LIFE_S)
     asked = Message("staff", text, now, msgid=msgid, sender=userid)
     show(world, bot.aibotid, userid, chatid, asked)
     content = f"@{bot.name} {text}" if chatid else text
     message: dict[str, Any] = {
         "msgid": msgid, "aibotid": bot.aibotid, "chattype": "group" if chatid else "single", "from": {"userid": userid},
-        "response_url": f"https://qyapi.weixin.qq.com/cgi-bin/aibot/response?response_code={code}",
+        "response_url": f"{world.base_url}/cgi-bin/aibot/response?response_code={code}",
         "msgtype": "text", "text": {"content": content},
     }  # fmt: skip
     if chatid:

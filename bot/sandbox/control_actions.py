@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
-from bot.sandbox import contact, customer, groups, staff
+from bot.sandbox import contact, customer, groups, mass, staff
 from bot.sandbox.control import body, refuse, the_world
 
 OAUTH_CODE_LIFE_S = 300  # 91023
@@ -237,6 +237,22 @@ def end() -> ResponseReturnValue:
 
 def _serving(given: Fields) -> tuple[str, str, str]:
     return _text(given, "userid"), _text(given, "open_kfid"), _text(given, "external_userid")
+
+
+@actions.post("/staff/confirm")
+def confirm() -> ResponseReturnValue:
+    world, given = the_world(), body()
+    with world.lock:
+        mass.confirm(world, _text(given, "userid"), _text(given, "msgid"))
+    return _done()
+
+
+@actions.post("/staff/ignore")
+def ignore() -> ResponseReturnValue:
+    world, given = the_world(), body()
+    with world.lock:
+        mass.ignore(world, _text(given, "userid"), _text(given, "msgid"))
+    return _done()
 
 
 @actions.post("/aibot/write")

@@ -52,8 +52,9 @@ class Running:
 def start_in_thread(world: World, port: int = 0) -> Running:
     """Serve on loopback; port 0 takes a free one."""
     server = ThreadedServer("127.0.0.1", port, create_app(world))
+    world.base_url = f"http://127.0.0.1:{server.server_port}"
     server.start()
-    return Running(f"http://127.0.0.1:{server.server_port}", world, server)
+    return Running(world.base_url, world, server)
 
 
 def serve(world_path: str | None, host: str = "127.0.0.1", port: int = 8790, clock_file: str | None = None) -> None:
@@ -80,4 +81,6 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
                 self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        return create_app(read_world(self._world_path, Clock(self._clock_file)))
+        world = read_world(self._world_path, Clock(self._clock_file))
+        world.base_url = f"http://{self._settings['bind']}"
+        return create_app(world)

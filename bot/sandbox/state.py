@@ -77,6 +77,7 @@ class World:
         self.oauth_codes: dict[str, tuple[str, str, float, bool]] = {}  # code -> kind, id, expires, used
         self.tickets: dict[str, tuple[str, float]] = {}
         self.slots: list[str] = []
+        self.base_url = "https://qyapi.weixin.qq.com"  # where this sandbox is reached, for response_url
         self.wanzi_url = ""
         self.wanzi_api_token = ""
 

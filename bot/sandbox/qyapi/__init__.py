@@ -1,6 +1,21 @@
 """The API below /cgi-bin/, one module per family; ROUTES is the whole of it."""
 
 from bot.sandbox.call import Route
-from bot.sandbox.qyapi import base, kf, message
+from bot.sandbox.qyapi import (
+    aibot,
+    appchat,
+    base,
+    contact,
+    groups,
+    kf,
+    mass,
+    media,
+    message,
+    tags,
+    ways,
+    webhook,
+)
 
-ROUTES: dict[str, Route] = {**base.ROUTES, **message.ROUTES, **kf.ROUTES}
+_FAMILIES = (base, message, appchat, webhook, media, kf, contact, tags, ways, groups, mass, aibot)
+
+ROUTES: dict[str, Route] = {api: route for family in _FAMILIES for api, route in family.ROUTES.items()}
