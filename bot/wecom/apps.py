@@ -88,12 +88,12 @@ def recall_message(client: WeComClient, body: Body) -> Body:
 
 
 def create_appchat(client: WeComClient, body: Body) -> Body:
-    """name, owner, userlist, chatid: an internal group. Returns chatid (90244 ff.)."""
+    """name, owner, userlist, chatid: an internal group (90244 ff.). We name it, so that a repeat is refused."""
     api = "appchat/create"
     bounds: Bounds = {
         "name": Bound(0, 50, "characters"),
         "userlist": Bound(2, 2000, "items"),
-        "chatid": re.compile(r"[0-9A-Za-z]{0,32}"),
+        "chatid": re.compile(r"[0-9A-Za-z]{1,32}"),
     }
     check(api, body, bounds)
     return client.post(api, body)

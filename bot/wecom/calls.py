@@ -60,8 +60,8 @@ def _confirm_tags(client: WeComClient, body: Body, _since: float, _now: float, _
     return contacts.find_corp_tag_group(client, body)
 
 
-# For a msgid that came twice the documentation names no errcode, only "error" (94677): bad parameter, or any that speaks
-# of the msgid. Whether a used event code or response_url has one of its own is not documented either.
+# For a msgid that came twice the documentation names no errcode, only "error" (94677): bad parameter, or any that
+# speaks of the msgid. Whether a used event code or response_url has one of its own is not documented either.
 _INVALID_PARAMETER = 40058
 _DUPLICATE_MSGID = frozenset({_INVALID_PARAMETER})
 

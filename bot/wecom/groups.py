@@ -69,9 +69,9 @@ def find_msg_template(
 ) -> Body | None:
     """The answer add_msg_template would have given, when a mass message like `body` exists from `since` on (93338).
 
-    Alike are those of the same sender, text and kinds of attachments; WeCom does not tell to which groups, so the msgids
-    that belong to other messages of ours have to be named. While WeCom still dispatches it may say 41063, which is
-    Unavailable: ask again.
+    Alike are those of the same sender, text and kinds of attachments; WeCom does not tell to which groups, so the
+    msgids that belong to other messages of ours have to be named. While WeCom still dispatches it may say 41063, which
+    is Unavailable: ask again.
     """
     start, end = int(since) - CLOCK_SLACK_S, int(now) + CLOCK_SLACK_S
     for row in list_groupmsg(client, body.get("chat_type", "single"), start, end, creator=body.get("sender", "")):
