@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import socket
 import struct
 import time
@@ -145,9 +146,15 @@ def _socket(request: Request) -> socket.socket:
 
 
 def _sever(request: Request, *, reset: bool) -> None:
-    """Close the connection without a byte: with RST, or quietly. The servers close on this error."""
+    """Close the connection without a byte, quietly or with RST. The servers clean up on this error.
+
+    For an RST the file descriptor is swapped for an unconnected socket, so that no polite FIN goes out before.
+    """
     if reset:
-        _socket(request).setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection = _socket(request)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        with socket.socket() as stand_in:
+            os.dup2(stand_in.fileno(), connection.fileno())
     raise ConnectionResetError(errno.ECONNRESET, "severed by a fault")
 
 

@@ -48,10 +48,6 @@ class ThreadedServer(ThreadingHTTPServer):
         with self._lock:
             self._open.discard(connection)
 
-    def shutdown_request(self, request: Any) -> None:
-        """Close without the polite FIN first, so that a fault's RST really is one."""
-        self.close_request(request)
-
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Cut lines are the clients' affair or a fault's; anything else is a defect to see."""
         if not isinstance(sys.exception(), ConnectionError):

@@ -35,10 +35,8 @@ CONCLUSION_BYTES = 4000
 
 def add_contact_way(call: Call) -> Answer:
     """92572: qr_code comes back for scene 2 only; losing config_id loses the code."""
-    fields: dict[str, Any] = {
-        "type": _choice(call, "type", 41037, 41039),
-        "scene": _choice(call, "scene", 41038, 41040),
-    }
+    type_, scene = _choice(call, "type", 41037, 41039), _choice(call, "scene", 41038, 41040)
+    fields: dict[str, Any] = {"type": type_, "scene": scene}
     if scene == MINI_PROGRAM:
         if call.body.get("style", 1) not in (1, 2, 3):
             raise Refusal(41042, "invalid style")
