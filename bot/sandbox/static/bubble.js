@@ -40,7 +40,7 @@ function body(message, onTap) {
   if (message.menu) return menu(message, onTap);
   const shape = SHAPES[message.msgtype];
   const drawn = shape ? shape(partsOf(message)) : message.text || KINDS[message.msgtype] || `[${message.msgtype}]`;
-  const attached = (message.attachments || []).map(attachment);
+  const attached = (message.content?.attachments || []).map(attachment);
   return shape && message.text ? [message.text, drawn, attached] : [drawn, attached];
 }
 

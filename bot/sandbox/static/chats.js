@@ -73,7 +73,7 @@ const rank = (session, userid) => {
 export const accountsOf = (world, userid) =>
   world.kf_accounts.filter((account) => (account.servicers || []).some((s) => s.userid === userid));
 
-/** Who wrote a message: { role: customer|bot|human, name, id }. */
+/** Who wrote a message: { role: customer|bot|human, name, id }. What staff only let pass is the bot's, in their name. */
 export function writer(world, chat, message) {
   if (message.from === "customer") {
     const id = message.sender || chat.external_userid;
@@ -81,17 +81,16 @@ export function writer(world, chat, message) {
   }
   if (message.from === "servicer" || message.from === "staff") {
     const id = message.sender || chat.userid;
-    return { role: "human", id, name: staffName(world, id) };
+    const role = message.via === "welcome" || message.via === "mass" ? "bot" : "human";
+    return { role, id, name: staffName(world, id) };
   }
   return { role: "bot", id: "", name: botName(world, chat) };
 }
 
-/** Under whose name the bot speaks: the account's in 微信客服, the staff member's in their own chats. */
+/** Under whose name the bot speaks: the account's in 微信客服, the app's, the robot's, its own. */
 function botName(world, chat) {
   if (chat.kind === "kf") return kfName(world, chat.open_kfid);
-  if (chat.kind === "private") return staffName(world, chat.userid);
-  if (chat.kind === "group") return staffName(world, chat.owner);
-  if (chat.kind === "app") return world.apps.find((a) => String(a.agentid) === String(chat.agentid))?.name || "丸子";
+  if (chat.kind === "app") return world.apps.find((a) => a.agentid === chat.agentid)?.name || "丸子";
   if (chat.kind === "robot") return chat.name;
   return "丸子";
 }

@@ -26,6 +26,12 @@ const STAND_INS = {
   link: ["链接", { title: "面膜怎么选", desc: "一篇别处看到的文章", url: "https://example.com/mask", pic_url: "" }],
 };
 
+/** How a customer goes away from a chat. */
+const LEAVE = {
+  private: { word: "删除好友", path: "customer/delete_staff", fields: ({ userid }) => ({ userid }) },
+  group: { word: "退群", path: "group/leave", fields: ({ chat_id }) => ({ chat_id }) },
+};
+
 let chat = null; // the chat on the screen
 let customer = "";
 
@@ -110,6 +116,7 @@ function showChat(world) {
     button("back", "返回", () => choose({ chat: "" }), { class: "back" }),
     h("h3", {}, chat.title),
     state ? h("span", { class: `state ${state.mark}` }, state.word) : h("span", { class: "dim" }, chat.sub),
+    h("span", { class: "gap" }), LEAVE[chat.kind] && button("leave", LEAVE[chat.kind].word, leave, { class: "link" }),
   ]);
   messages.show(`${customer}/${chat.key}`, chat.messages);
   const kf = chat.kind === "kf";
@@ -150,5 +157,10 @@ const tap = (item) =>
 
 const standIn = (msgtype) =>
   attempt("发送", () => post("customer/write", { ...kfFields(), msgtype, content: STAND_INS[msgtype][1] }));
+
+function leave() {
+  const { word, path, fields } = LEAVE[chat.kind];
+  return attempt(word, () => post(path, { external_userid: customer, ...fields(chat) }));
+}
 
 const recall = (message) => attempt("撤回", () => post("customer/recall", { ...kfFields(), msgid: message.msgid }));

@@ -13,18 +13,18 @@ import { lastSaid, oneLine } from "./words.js";
 import { current } from "./world.js";
 
 /**
- * A tab of chats. `chatsOf(world, userid)` lists them; `send(userid, chat, text)` writes, where writing is possible;
- * `blank` says what will be here; `hint` goes into the box; `tools(userid, chat)` are more actions on a chat.
+ * A tab of chats. `chatsOf(world, userid)` lists them; `send(userid, chat, text)` writes; `hint(chat)` goes into the
+ * box, null where nobody may write; `blank` says what will be here; `tools` are more actions on a chat.
  */
 function chatTab({ label, chatsOf, send, blank, hint, tools = [] }) {
   let me = "";
   let chat = null;
   const none = h("p", { class: "empty" }, blank);
   const list = h("ul", { class: "sessions", "aria-label": label });
-  const messages = timeline({ label, describe, empty: hint || "还没有消息。" });
+  const messages = timeline({ label, describe, empty: () => hint(chat) || "还没有消息。" });
   const actions = tools.map(({ name, word, when, run }) => ({ when, el: button(name, word, () => run(me, chat)) }));
-  const writing = send && composer({ label: `${label}：写`, send: (_key, text) => send(me, chat, text), tools: actions.map((a) => a.el) });
-  const talk = h("div", { class: "talk" }, messages.el, writing?.el || "");
+  const writing = composer({ label: `${label}：写`, send: (_key, text) => send(me, chat, text), tools: actions.map((a) => a.el) });
+  const talk = h("div", { class: "talk" }, messages.el, writing.el);
 
   function describe(message) {
     const { role, id, name } = writer(current(), chat, message);
@@ -51,7 +51,8 @@ function chatTab({ label, chatsOf, send, blank, hint, tools = [] }) {
       keyed(list, chats.map((c) => row(world, c)), (r) => r.key, JSON.stringify, chatRow);
       messages.show(`${me}/${chat.key}`, chat.messages);
       for (const { when, el } of actions) el.hidden = !when(chat);
-      writing?.show(`staff/${me}/${chat.key}`, { hint });
+      writing.el.hidden = hint(chat) === null;
+      writing.show(`staff/${me}/${chat.key}`, { hint: hint(chat) || "" });
     },
   };
 }
@@ -64,7 +65,7 @@ const chatRow = ({ key, title, sub, last, chosen, news }) =>
   news && h("span", { class: "dot" }, h("span", { class: "off-screen" }, "有新消息"))));
 
 export const customersTab = chatTab({
-  label: "和客户的聊天", chatsOf: staffCustomerChats, hint: "写给客户，回车发出",
+  label: "和客户的聊天", chatsOf: staffCustomerChats, hint: () => "写给客户，回车发出",
   blank: "还没有客户好友。客户在左边扫了这位员工的活码，就会出现在这里。",
   send: (userid, chat, text) => (chat.kind === "group"
     ? post("group/write", { chat_id: chat.chat_id, member: userid, text })
@@ -76,19 +77,24 @@ export const customersTab = chatTab({
 });
 
 export const appTab = chatTab({
-  label: "和应用的聊天", hint: "写给丸子，比如：状态", blank: "这个沙盒里没有应用。",
+  label: "和应用的聊天", hint: () => "写给丸子，比如：状态", blank: "这个沙盒里没有应用。",
   chatsOf: (world, userid) => world.apps.map(({ agentid, name }) => (
     { ...chatOf(world, "app", { userid, agentid }), title: name, sub: "应用" })),
   send: (userid, chat, text) => post("staff/app", { userid, agentid: chat.agentid, msgtype: "text", text }),
 });
 
+/** The AI bot that can be asked in an internal group. */
+const askable = () => current().aibots[0];
+
 export const internalTab = chatTab({
   label: "内部群", chatsOf: internalChats,
+  hint: (chat) => (chat.kind === "internal" && askable() ? `@${askable().name}，回车发出` : null),
+  send: (userid, chat, text) => post("aibot/write", { userid, aibotid: askable().aibotid, chatid: chat.chatid, text }),
   blank: "还没有内部群。丸子建的群聊和群机器人发的消息会出现在这里。",
 });
 
 export const aibotTab = chatTab({
-  label: "智能机器人", hint: "问智能机器人，回车发出", blank: "这个沙盒里没有智能机器人。",
+  label: "智能机器人", hint: () => "问智能机器人，回车发出", blank: "这个沙盒里没有智能机器人。",
   chatsOf: (world, userid) => world.aibots.map(({ aibotid, name }) => (
     { ...chatOf(world, "aibot", { userid, aibotid }), title: name, sub: "智能机器人" })),
   send: (userid, chat, text) => post("aibot/write", { userid, aibotid: chat.aibotid, text }),

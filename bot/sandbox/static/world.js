@@ -106,8 +106,8 @@ const EVENTS = {
   internal_message: (data) => addMessage(data.chatid ? "internal" : "robot", data),
   kf_session: (data) => (data.external_userid ? changeSession(data) : changeServicer(data)),
   mass_task: changeTask,
-  contact: (data) => (data.chat_id ? changeMember(data) : changeCustomer(data)),
-  tag: () => false,
+  contact: changeContact,
+  tag: changeTag,
   clock: changeClock,
   call: (data) => addCall("call", data),
   callback: (data) => addCall("callback", data),
@@ -157,8 +157,17 @@ function changeServicer({ open_kfid, servicer_userid, status }) {
   return true;
 }
 
-function changeCustomer(customer) {
-  return put(world.customers, customer, (c) => c.external_userid === customer.external_userid);
+/** A group's members, a customer's friends, or a live code (those are read anew). */
+function changeContact(data) {
+  if (data.chat_id) return changeMember(data);
+  if (!data.external_userid) return false;
+  return put(world.customers, data, (c) => c.external_userid === data.external_userid);
+}
+
+/** Which tags a customer has from one of the staff; a change of the tags themselves is read anew. */
+function changeTag(data) {
+  if (!data.external_userid) return false;
+  return put(world.tags.marked, data, (m) => m.external_userid === data.external_userid && m.userid === data.userid);
 }
 
 function changeMember({ chat_id, change, member }) {
@@ -177,8 +186,8 @@ function put(list, item, same) {
   return true;
 }
 
-function changeTask(task) {
-  return Boolean(task.shares) && put(world.mass_tasks, task, (t) => t.msgid === task.msgid);
+function changeTask({ task }) {
+  return put(world.mass_tasks, task, (t) => t.msgid === task.msgid);
 }
 
 function changeClock(data) {

@@ -130,6 +130,24 @@ def test_scanning_a_live_code_makes_a_friend_and_opens_the_chat(page: Page, wanz
     expect(page.locator("#customer .chat-head h3")).to_have_text("林小满")
     expect(page.locator("#sheet")).to_be_hidden()
     assert wanzi.world.follow("lin", BEIBEI) is not None
+    code = next(code for code in wanzi.world.welcome_codes if wanzi.world.welcome_codes[code].external_userid == BEIBEI)
+    wanzi.call("externalcontact/send_welcome_msg", welcome_code=code, text={"content": "欢迎来芙屿"})
+    expect(bubbles(page, "#customer")).to_have_text(["欢迎来芙屿"])
+    expect(page.locator("#customer .under:visible")).to_contain_text("欢迎语")
+
+
+def test_a_live_code_made_by_wanzi_can_be_scanned_at_once(page: Page, wanzi: Wanzi) -> None:
+    wanzi.call("externalcontact/add_contact_way", type=1, scene=2, user=["zhou"], remark="二店", state="store=2")
+    page.get_by_role("button", name="扫码").click()
+    expect(page.locator("#sheet")).to_contain_text("二店")
+    expect(page.locator("#customer .person")).to_have_count(2)
+
+
+def test_tags_that_wanzi_marks_show_beside_the_customer(page: Page, wanzi: Wanzi) -> None:
+    made = wanzi.call("externalcontact/add_corp_tag", group_name="肤质", tag=[{"name": "敏感肌"}])["tag_group"]
+    tag_id = (made[0] if isinstance(made, list) else made)["tag"][0]["id"]
+    wanzi.call("externalcontact/mark_tag", userid="lin", external_userid=AMEI, add_tag=[tag_id])
+    expect(page.locator("#why .about .chip")).to_have_text(["敏感肌"])
 
 
 def test_scanning_a_group_code_joins_the_group_where_one_can_write(page: Page, wanzi: Wanzi) -> None:
@@ -139,6 +157,7 @@ def test_scanning_a_group_code_joins_the_group_where_one_can_write(page: Page, w
     expect(page.locator("#customer .chat-head h3")).to_have_text("芙屿福利群")
     customer_writes(page, "大家好")
     expect(bubbles(page, "#customer")).to_have_text(["大家好"])
+    expect(page.locator("#customer .chat-head")).to_contain_text("客户群 3 人")
     assert BEIBEI in wanzi.world.groups["wrGROUP"].members
 
 
@@ -211,9 +230,28 @@ def test_staff_write_to_the_app_and_see_its_answer(page: Page, wanzi: Wanzi) -> 
     expect(bubbles(page, "#staff")).to_have_text(["状态", "今天接待 12 位"])
 
 
+def test_staff_ask_the_ai_bot_in_an_internal_group(page: Page, wanzi: Wanzi) -> None:
+    page.get_by_role("tab", name="内部群").click()
+    box = page.get_by_label("内部群：写")
+    box.fill("今天几点发")
+    box.press("Enter")
+    expect(bubbles(page, "#staff")).to_have_text(["今天几点发"])
+    page.locator("#staff .chat", has_text="播报").click()
+    expect(box).to_be_hidden()
+
+
+def test_a_customer_deletes_a_friend_and_leaves_a_group(page: Page, wanzi: Wanzi) -> None:
+    for chat, action in (("芙屿福利群", "退群"), ("林小满", "删除好友")):
+        page.locator("#customer .chat", has_text=chat).click()
+        page.get_by_role("button", name=action).click()
+        expect(page.locator("#customer .chat", has_text=chat)).to_have_count(0)
+    assert AMEI not in wanzi.world.groups["wrGROUP"].members
+
+
 def test_why_shows_what_wanzi_knows_of_an_answer(page: Page, wanzi: Wanzi) -> None:
     told = {"kind": "answer", "source": {"type": "entry", "id": "kb-7", "title": "敏感肌与面膜", "version": 3},
-            "tokens": ["敏感肌", "面膜"], "tags": [{"tag": "敏感肌", "dimension": "肤质", "span": [0, 3], "rule": "肤质.1"}],
+            "tokens": ["敏感肌", "面膜"],
+            "tags": [{"tag": "敏感肌", "dimension": "肤质", "span": [0, 3], "rule": "肤质.1"}],
             "candidates": [{"id": "kb-7", "title": "敏感肌与面膜", "score": 12.3}], "persona": "小完子"}  # fmt: skip
 
     class Answer(BaseHTTPRequestHandler):
