@@ -54,7 +54,7 @@ def require_any(api: str, body: Body, *names: str) -> None:
 def _values(api: str, node: object, path: list[str]) -> Iterator[Any]:
     """What stands at `path`; None for a field missing from an object that is there."""
     if not isinstance(node, dict):
-        raise Rejected(api, f"{path[0]}: the object that should hold it is {type(node).__name__}")
+        raise Rejected(api, f"{path[0]}: must be a field of an object")
     name = path[0].removesuffix("[]")
     child = node.get(name)
     if name == path[0]:
@@ -75,7 +75,7 @@ def _fault(value: Any, rule: Rule) -> str:
         return _bound_fault(value, rule)
     if isinstance(rule, frozenset):
         allowed = ", ".join(sorted(str(each) for each in rule if each not in (None, "")))
-        return "" if value in rule else f"{value!r:.40}, allowed {allowed}"
+        return "" if value in tuple(rule) else f"{value!r:.40}, allowed {allowed}"
     return "" if rule.fullmatch("" if value is None else str(value)) else f"must match {rule.pattern}"
 
 
