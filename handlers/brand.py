@@ -165,8 +165,7 @@ def load_brand(folder: Path, persona_name: str, timezone: str) -> Brand:
     catalogue = load_catalogue(folder / "catalogue.yaml")
     persona = load_persona(_persona_file(folder, persona_name))
     knowledge = Index(load_knowledge(folder / "knowledge.jsonl"), cut)
-    words = _read(folder / "handoff.yaml")
-    reader = Reader(Tagger(catalogue), knowledge, Matcher(_handoff_words(words)), persona)
+    reader = Reader(Tagger(catalogue), knowledge, handoff_matcher(folder), persona)
     where = folder / "stores.yaml"
     return Brand(
         persona=persona,
@@ -208,8 +207,10 @@ def _read(path: Path) -> dict[str, Any]:
     return data
 
 
-def _handoff_words(words: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(str(word), reason) for reason, phrases in words.items() if isinstance(phrases, list) for word in phrases]
+def handoff_matcher(folder: Path) -> Matcher:
+    """The words by which a brand's customers ask for a person, by reason."""
+    words = _read(folder / "handoff.yaml")
+    return Matcher((str(w), reason) for reason, listed in words.items() if isinstance(listed, list) for w in listed)
 
 
 def _groups(folder: Path) -> list[Any]:

@@ -225,12 +225,13 @@ class Turn(_Event):
 
 
 class Settled(_Event):
-    """An outbox row that asked to hear its outcome is sent, or dead. `response` is WeCom's own answer."""
+    """An outbox row that asked to hear its outcome is sent, dead, or for ever `unknown`. `response` is WeCom's own."""
 
     kind: Literal["own.settled"] = "own.settled"
     outbox_id: int
     api: str
     ok: bool
+    unknown: bool = False
     errcode: int | None = None
     reason: str = ""
     response: dict[str, Any] = Field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What people write is recorded, whoever wrote it and whatever it is; then the turn is taken, or waits for the burst."""
+"""What people write is recorded, whoever wrote it and whatever it is; then it is answered, or the burst waited for."""
 
 from datetime import timedelta
 

@@ -15,7 +15,7 @@ from handlers.event import Event, Fetch, Fetched, Settled
 from handlers.say import trace
 from storage import outbox
 from storage import posts as memory
-from storage.posts import FAILED, QUEUED, SENT, SKIPPED, UNKNOWN, WAITING, Delivery
+from storage.posts import FAILED, QUEUED, SENT, SKIPPED, UNKNOWN, WAITING
 
 MASS = "externalcontact/add_msg_template"
 #: WeCom answers 41063 while it still hands a new task out; the first look waits.
@@ -113,7 +113,7 @@ def _send(ctx: Context, going: list[tuple[_Due, bool]]) -> None:
         tasks[(item.post.id, item.at, single)].append((item, delivery_id))
     for (post_id, at, single), members in tasks.items():
         post, group = members[0][0].post, members[0][0].group
-        api, body = _call_of(ctx, post, group, [item.group.address for item, _ in members])
+        api, body = _call_of(post, group, [item.group.address for item, _ in members])
         row_id = ctx.call(
             outbox.NewCall(
                 api=api,
@@ -130,7 +130,7 @@ def _send(ctx: Context, going: list[tuple[_Due, bool]]) -> None:
             memory.attach(ctx.db, [delivery_id for _, delivery_id in members], row_id)
 
 
-def _call_of(ctx: Context, post: Post, group: PlannedGroup, addresses: list[str]) -> tuple[str, dict[str, Any]]:
+def _call_of(post: Post, group: PlannedGroup, addresses: list[str]) -> tuple[str, dict[str, Any]]:
     if group.kind == "customer":
         body: dict[str, Any] = {
             "chat_type": "group",
@@ -156,7 +156,7 @@ def on_settled(event: Event, ctx: Context) -> bool:
     refused = set(event.response.get("fail_list") or [])
     for delivery in deliveries:
         if not event.ok:
-            delivery.state, delivery.reason = FAILED, event.reason
+            delivery.state, delivery.reason = UNKNOWN if event.unknown else FAILED, event.reason
         elif event.api != MASS:
             delivery.state, delivery.sent_at = SENT, ctx.now
         elif delivery.address in refused:
@@ -167,75 +167,31 @@ def on_settled(event: Event, ctx: Context) -> bool:
     return True
 
 
-def mark_unknown(ctx: Context, outbox_id: int) -> None:
-    """A mass message was cut off: nobody knows whether WeCom took it. Ask, never send again (design §4.4)."""
-    for delivery in memory.of_outbox(ctx.db, outbox_id):
-        delivery.state, delivery.check_at = UNKNOWN, ctx.now + FIRST_CHECK
-
-
 def _check(ctx: Context) -> None:
-    """Ask WeCom about deliveries under way, one question per task."""
+    """Ask WeCom how far the mass messages under way have come, one question per task."""
     asked: set[str] = set()
     for delivery in memory.to_check(ctx.db, ctx.now):
         if ctx.now - delivery.created_at > STOP_CHECKING:
-            delivery.check_at = None
-            delivery.reason = delivery.reason or "群主两天内没有确认"
+            delivery.check_at, delivery.reason = None, "群主两天内没有确认"
             continue
         delivery.check_at = ctx.now + CHECK_EVERY
-        if delivery.state == UNKNOWN:
-            key, what = f"task:{delivery.outbox_id}", "mass_task"
-            arguments: dict[str, Any] = {
-                "outbox_id": delivery.outbox_id,
-                "sender": delivery.owner,
-                "since": int(delivery.created_at.timestamp()) - 60,
-                "text": _post_text(ctx, delivery),
-            }
-        else:
-            key, what = f"result:{delivery.task_msgid}", "mass_result"
-            arguments = {"msgid": delivery.task_msgid, "userid": delivery.owner}
-        if key not in asked:
-            asked.add(key)
-            ctx.tell(Fetch(what=what, arguments=arguments), f"{key}:{int(ctx.now.timestamp())}")
-
-
-def _post_text(ctx: Context, delivery: Delivery) -> str:
-    post = ctx.brand.posts.get(delivery.post_id)
-    return post.text if post else ""
+        if delivery.task_msgid not in asked:
+            asked.add(delivery.task_msgid)
+            ctx.tell(
+                Fetch(what="mass_result", arguments={"msgid": delivery.task_msgid, "userid": delivery.owner}),
+                f"result:{delivery.task_msgid}:{int(ctx.now.timestamp())}",
+            )
 
 
 def on_result_fetched(event: Event, ctx: Context) -> bool:
-    """How far a mass message has come: who was reached (get_groupmsg_send_result), or whether it exists at all."""
-    if not isinstance(event, Fetched) or event.what not in ("mass_result", "mass_task"):
+    """Whom a mass message has reached (get_groupmsg_send_result, 93338)."""
+    if not isinstance(event, Fetched) or event.what != "mass_result":
         return False
-    if not event.ok:
-        return True
-    if event.what == "mass_task":
-        _reconcile(ctx, event)
-        return True
-    status = {str(item.get("chat_id", "")): item for item in event.result.get("send_list", [])}
+    status = {str(item.get("chat_id", "")): int(item.get("status", 0)) for item in event.result.get("send_list", [])}
     for delivery in memory.of_task(ctx.db, event.arguments["msgid"]):
-        item = status.get(delivery.address)
-        outcome = SEND_STATUS.get(int(item.get("status", 0))) if item else None
+        outcome = SEND_STATUS.get(status.get(delivery.address, 0))
         if delivery.state == WAITING and outcome:
             delivery.state, delivery.check_at = outcome, None
             delivery.sent_at = ctx.now if outcome == SENT else None
-            delivery.reason = "" if outcome == SENT else f"send_result status {item and item.get('status')}"
+            delivery.reason = "" if outcome == SENT else f"send_result status {status[delivery.address]}"
     return True
-
-
-def _reconcile(ctx: Context, event: Fetched) -> None:
-    """A cut-off mass message: found in WeCom it goes on as sent; not found it was never made, and is queued again."""
-    outbox_id = int(event.arguments["outbox_id"])
-    msgid = str(event.result.get("msgid", ""))
-    row = outbox.find(ctx.db, outbox_id)
-    if row is None or row.state != "unknown":
-        return
-    for delivery in memory.of_outbox(ctx.db, outbox_id):
-        if msgid:
-            delivery.state, delivery.task_msgid, delivery.check_at = WAITING, msgid, ctx.now + FIRST_CHECK
-        else:
-            delivery.state, delivery.check_at = QUEUED, None
-    if msgid:
-        outbox.settle(ctx.db, outbox_id, "sent", ctx.now, reason="reconciled", response={"msgid": msgid})
-    else:
-        outbox.requeue_unknown(ctx.db, outbox_id, ctx.now)

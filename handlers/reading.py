@@ -57,7 +57,7 @@ class Reader:
         """Understand one text. Pure; a millisecond for a short message and ten thousand entries."""
         flat = normalise(text)
         words = cut(flat)
-        wish, wish_words = self._wish(flat, words)
+        wish, wish_words = find_wish(self._handoff_words, text)
         return Reading(
             text=text,
             tokens=tuple(word for word in words if word.strip()),
@@ -68,17 +68,20 @@ class Reader:
             intent=self._intents.get(flat.strip(_TRIM), ""),
         )
 
-    def _wish(self, flat: str, words: list[str]) -> tuple[str, str]:
-        found = self._handoff_words.find(flat, boundaries(words))
-        traps = [match for match in found if match.tag == "traps"]
-        real = [match for match in found if match.tag != "traps" and not _covered(match, traps)]
-        if any(match.tag == "withdrawn" for match in real):
-            real = [match for match in real if match.tag not in ("withdrawn", "ask_human")]
-        for reason in REASONS:
-            for match in real:
-                if match.tag == reason:
-                    return reason, match.word
-        return "", ""
+
+def find_wish(handoff_words: Matcher, text: str) -> tuple[str, str]:
+    """Why a text asks for a person, and the words that say so; two empty texts when it does not."""
+    flat = normalise(text)
+    found = handoff_words.find(flat, boundaries(cut(flat)))
+    traps = [match for match in found if match.tag == "traps"]
+    real = [match for match in found if match.tag != "traps" and not _covered(match, traps)]
+    if any(match.tag == "withdrawn" for match in real):
+        real = [match for match in real if match.tag not in ("withdrawn", "ask_human")]
+    for reason in REASONS:
+        for match in real:
+            if match.tag == reason:
+                return reason, match.word
+    return "", ""
 
 
 def _covered(match: Match, traps: list[Match]) -> bool:

@@ -117,7 +117,7 @@ def _from_knowledge(ctx: Context, conversation: Conversation, reading: Reading, 
             for f in ctx.brand.read(message.text).findings
         ],
     }
-    if found and found[0].score >= ANSWER_AT and _stands_clear(found):
+    if is_answer(found):
         return _entry_words(ctx, conversation, found[0].entry, trace("answer", f"score>={ANSWER_AT}", **facts))
     offered = [candidate.entry for candidate in found[:MENU_SIZE] if candidate.score >= ASK_AT]
     if offered:
@@ -135,7 +135,10 @@ def _from_knowledge(ctx: Context, conversation: Conversation, reading: Reading, 
     return Words(phrase(ctx, conversation, "unsure"), trace("unsure", f"score<{ASK_AT}", **facts))
 
 
-def _stands_clear(found: tuple[Candidate, ...]) -> bool:
+def is_answer(found: tuple[Candidate, ...]) -> bool:
+    """Whether the best entry is the answer: good enough, and clear of the next one unless all but certain."""
+    if not found or found[0].score < ANSWER_AT:
+        return False
     return len(found) < 2 or found[0].score >= CERTAIN_AT or found[0].score - found[1].score >= CLEAR_LEAD
 
 

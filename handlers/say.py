@@ -4,7 +4,6 @@ Nothing leaves here without a `why`.
 """
 
 import json
-import secrets
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -21,7 +20,6 @@ MENU_HEAD_BYTES = 1024  # head_content and tail_content of a msgmenu (94677)
 MENU_ITEM_BYTES = 128  # list[].click.content (94677)
 KF_REPLY_LIMIT = 5  # kf messages per customer message, within 48 h (94677)
 RESPONSE_URL_LIFE = timedelta(hours=1)  # 101138
-DUPLICATE_CHECK_MAX_S = 14400  # duplicate_check_interval of message/send (90236)
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ def say(ctx: Context, conversation: Conversation, words: Words, response_url: st
 
 
 def _queue(ctx: Context, conversation: Conversation, api: str, body: dict[str, Any], why: dict[str, Any]) -> None:
-    msgid = body.get("msgid")
+    msgid = body.get("msgid") if conversation.channel == KF else None  # elsewhere WeCom gives its own
     expires_at = ctx.now + RESPONSE_URL_LIFE if api == "aibot/response" else None
     row_id = ctx.call(
         outbox.NewCall(
@@ -121,15 +119,14 @@ def msgmenu(words: Words) -> dict[str, Any]:
 
 
 def _app_bodies(conversation: Conversation, words: Words) -> list[dict[str, Any]]:
-    """WeCom drops a repeated body silently, so the check's interval makes each row's body its own (90236)."""
+    """`msgid` is not sent: the gateway makes each row's body its own by it, for WeCom drops repeated bodies (90236)."""
     return [
         {
             "touser": conversation.peer,
             "msgtype": "text",
             "agentid": int(conversation.account or 0),
             "text": {"content": piece},
-            "enable_duplicate_check": 1,
-            "duplicate_check_interval": DUPLICATE_CHECK_MAX_S - secrets.randbelow(7200),
+            "msgid": outbox.new_msgid(),
         }
         for piece in compose.split_text(_numbered(words), TEXT_BYTES)
     ]

@@ -43,7 +43,8 @@ def figures(ctx: Context) -> str:
         f"{local:%m月%d日 %H:%M} 今日状态",
         f"客户消息 {said.get(messages.CUSTOMER, 0)} 条，机器人回复 {said.get(messages.BOT, 0)} 条，"
         f"人工回复 {said.get(messages.SERVICER, 0)} 条",
-        f"新增客户 {contacts.count_added_since(ctx.db, midnight)} 位，新打标签 {tags.count_gained_since(ctx.db, midnight)} 个",
+        f"新增客户 {contacts.count_added_since(ctx.db, midnight)} 位，"
+        f"新打标签 {tags.count_gained_since(ctx.db, midnight)} 个",
         f"请真人 {handoff.count_since(ctx.db, midnight)} 次，现在等待 {len(waiting)} 位",
     ]
     if waiting:

@@ -35,7 +35,6 @@ class Conversation(Base):
     turn_key: Mapped[str] = mapped_column(String(64), default="")
     last_customer_at: Mapped[datetime | None]
     last_message_at: Mapped[datetime | None]
-    greeted_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
     __table_args__ = (

@@ -11,6 +11,7 @@ Lanes are recipients: a row can be claimed only when its lane has no older row t
 
 import json
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,7 +29,10 @@ _OPEN = text("state IN ('pending', 'sending')")
 
 
 class OutboxRow(Base):
-    """One call. `payload` is the final JSON body; `why` says what led to it; `author` is bot, human or system."""
+    """One call. `payload` is the final JSON body; `why` says what led to it; `author` is bot, human or system.
+
+    `doubtful`: an earlier try was cut off, and may have reached WeCom.
+    """
 
     __tablename__ = "outbox"
 
@@ -47,6 +51,7 @@ class OutboxRow(Base):
     why: Mapped[str] = mapped_column(Text, default="{}")
     state: Mapped[str] = mapped_column(String(9), default="pending")
     attempts: Mapped[int] = mapped_column(default=0)
+    doubtful: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
     available_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
@@ -74,11 +79,6 @@ class OutboxRow(Base):
     def body(self) -> dict[str, Any]:
         loaded: dict[str, Any] = json.loads(self.payload)
         return loaded
-
-    @property
-    def is_repeat(self) -> bool:
-        """True when an earlier try may have reached WeCom."""
-        return self.attempts > 1
 
 
 @dataclass(frozen=True)
@@ -126,6 +126,7 @@ def put(db: Session, call: NewCall, now: datetime) -> int | None:
             why=json.dumps(call.why, ensure_ascii=False),
             state="pending",
             attempts=0,
+            doubtful=False,
             created_at=now,
             available_at=call.available_at or now,
             expires_at=call.expires_at,
@@ -146,6 +147,7 @@ _CLAIMABLE = (
         OutboxRow.state == "pending",
         OutboxRow.priority <= bindparam("least_urgent"),
         OutboxRow.available_at <= bindparam("now"),
+        OutboxRow.api.not_in(bindparam("paused", expanding=True)),
         ~exists().where(
             _older.lane == OutboxRow.lane,
             _older.state.in_(("pending", "sending")),
@@ -168,9 +170,12 @@ _SENDING = (
 )
 
 
-def claimable(db: Session, now: datetime, *, most: int, least_urgent: int) -> list[OutboxRow]:
+def claimable(
+    db: Session, now: datetime, *, most: int, least_urgent: int, paused: Collection[str] = ()
+) -> list[OutboxRow]:
     """Lane heads that may go out now, most urgent and oldest first. Look only: take them with `take`."""
-    return list(db.scalars(_CLAIMABLE, {"now": now, "most": most, "least_urgent": least_urgent}).all())
+    values = {"now": now, "most": most, "least_urgent": least_urgent, "paused": list(paused)}
+    return list(db.scalars(_CLAIMABLE, values).all())
 
 
 def take(db: Session, row: OutboxRow, now: datetime, lease_s: float) -> bool:
@@ -226,19 +231,30 @@ def settle(
     return bool(result.rowcount == 1)
 
 
-def retry(db: Session, row_id: int, at: datetime, *, errcode: int | None, reason: str, counted: bool = True) -> None:
-    """Give a taken row back, to be sent again at `at`. `counted=False` when nothing had been tried."""
-    attempts = OutboxRow.attempts if counted else OutboxRow.attempts - 1
+@dataclass(frozen=True)
+class Again:
+    """Why and when a taken row is tried again. `counted` is False when nothing had been tried."""
+
+    at: datetime
+    reason: str
+    errcode: int | None = None
+    counted: bool = True
+    doubtful: bool = False
+
+
+def retry(db: Session, row_id: int, again: Again) -> None:
+    """Give a taken row back. A doubt stays until the row is settled."""
     db.execute(
         update(OutboxRow)
         .where(OutboxRow.id == row_id, OutboxRow.state == "sending")
         .values(
             state="pending",
-            available_at=at,
+            available_at=again.at,
             lease_until=NEVER,
-            errcode=errcode,
-            reason=reason[:500],
-            attempts=attempts,
+            errcode=again.errcode,
+            reason=again.reason[:500],
+            attempts=OutboxRow.attempts if again.counted else OutboxRow.attempts - 1,
+            doubtful=OutboxRow.doubtful | again.doubtful,
         )
         .execution_options(synchronize_session=False)
     )
@@ -329,11 +345,12 @@ def depth(db: Session) -> tuple[int, datetime | None]:
     return count, oldest
 
 
-def requeue_unknown(db: Session, row_id: int, now: datetime) -> None:
-    """WeCom was asked and has not done it: a row of unknown outcome is sent after all, as if for the first time."""
-    db.execute(
-        update(OutboxRow)
-        .where(OutboxRow.id == row_id, OutboxRow.state == "unknown")
-        .values(state="pending", attempts=0, available_at=now, lease_until=NEVER)
-        .execution_options(synchronize_session=False)
-    )
+def msgids_since(db: Session, api: str, since: datetime) -> set[str]:
+    """The msgids WeCom gave to rows of an api made at or after `since`."""
+    return set(
+        db.scalars(
+            select(OutboxRow.msgid).where(
+                OutboxRow.api == api, OutboxRow.created_at >= since, OutboxRow.msgid.is_not(None)
+            )
+        )
+    ) - {None}  # type: ignore[return-value]

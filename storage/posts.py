@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.base import Base, RowId
 
-#: queued → waiting (for the owner's click) → sent; or skipped (too late), failed, unknown (being reconciled)
+#: queued → waiting (for the owner's click) → sent; or skipped (too late), failed, unknown (cut off: look there)
 QUEUED, WAITING, SENT, SKIPPED, FAILED, UNKNOWN = "queued", "waiting", "sent", "skipped", "failed", "unknown"
 
 
@@ -38,8 +38,8 @@ class Delivery(Base):
         Index(
             "ix_deliveries_check",
             "check_at",
-            sqlite_where=text("state IN ('waiting', 'unknown')"),
-            postgresql_where=text("state IN ('waiting', 'unknown')"),
+            sqlite_where=text("state = 'waiting'"),
+            postgresql_where=text("state = 'waiting'"),
         ),
         Index("ix_deliveries_due", "due_at"),
     )
@@ -88,9 +88,7 @@ def to_check(db: Session, now: datetime) -> list[Delivery]:
     """Deliveries whose outcome should be asked for now."""
     return list(
         db.scalars(
-            select(Delivery)
-            .where(Delivery.state.in_((WAITING, UNKNOWN)), Delivery.check_at <= now)
-            .order_by(Delivery.check_at)
+            select(Delivery).where(Delivery.state == WAITING, Delivery.check_at <= now).order_by(Delivery.check_at)
         )
     )
 

@@ -1,0 +1,5 @@
+"""`python -m bot` is `wanzi`."""
+
+from bot.cli import main
+
+main()

@@ -1,0 +1,119 @@
+"""Puts the parts together, once per process. Nothing else builds them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import make_url
+from sqlalchemy.orm import Session
+
+from bot import metrics
+from bot.clock import Clock
+from bot.queue import Bell
+from bot.settings import Settings
+from bot.wecom.budget import Budget
+from bot.wecom.client import WeComClient
+from handlers import accounts, groups
+from handlers.brand import Brand, load_brand
+from handlers.context import Context, Rules
+from storage import inbox, outbox
+from storage.database import Database
+
+MIGRATIONS = Path(__file__).parent.parent / "storage" / "migrations"
+
+
+@dataclass(frozen=True)
+class Core:
+    """What every process has: settings, clock, database, bell."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    bell: Bell
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What the process that works has beside the core: the brand and the client."""
+
+    core: Core
+    brand: Brand
+    client: WeComClient
+    rules: Rules
+
+    def context(self, db: Session, now: datetime, cause_id: int | None = None) -> Context:
+        return Context(db=db, now=now, brand=self.brand, rules=self.rules, cause_id=cause_id)
+
+    def change(self, act: Callable[[Context], None]) -> None:
+        """Run something of `handlers` in a transaction of its own, now."""
+        with self.core.database.write() as db:
+            act(self.context(db, self.core.clock.now()))
+        self.core.bell.ring()
+
+
+def open_core(settings: Settings, bell: Bell | None = None) -> Core:
+    """The core of a process. Call it after forking."""
+    return Core(settings, Clock(settings.clock_file), Database(settings.database_url), bell or Bell())
+
+
+def open_engine(core: Core, brand: Brand | None = None) -> Engine:
+    """The core with brand and client. Raises what a wrong brand folder raises."""
+    settings = core.settings
+    return Engine(
+        core=core,
+        brand=brand or read_brand(settings),
+        client=open_client(settings, core.clock),
+        rules=Rules(
+            agentid=settings.wecom.agentid,
+            burst_window_s=settings.reply.burst_window_s,
+            posts_grace_s=settings.posts.grace_s,
+            posts_catch_up_s=settings.posts.catch_up_s,
+        ),
+    )
+
+
+def read_brand(settings: Settings) -> Brand:
+    return load_brand(settings.brand_dir, settings.persona, settings.timezone)
+
+
+def open_client(settings: Settings, clock: Clock) -> WeComClient:
+    """The client of the self-built app; its calls are counted."""
+    wecom = settings.wecom
+    return WeComClient(
+        wecom.corpid,
+        wecom.secret.get_secret_value(),
+        wecom.agentid,
+        wecom.api_base_url,
+        wecom.timeout_s,
+        now=clock.time,
+        budget=Budget(now=clock.time),
+        on_call=lambda api, outcome, _seconds: metrics.CALLS.labels(api, outcome).inc(),
+    )
+
+
+def recover(engine: Engine) -> None:
+    """At the start of the only working process: what the last one held is free again, what was missed is looked up."""
+    with engine.core.database.write() as db:
+        inbox.release_leases(db)
+        outbox.expire_leases(db)
+    engine.change(begin)
+
+
+def begin(ctx: Context) -> None:
+    """What every working process does first: take over the brand's groups, look up what was missed."""
+    groups.plan(ctx)
+    accounts.start(ctx)
+
+
+def upgrade_database(url: str) -> None:
+    """Bring the database's schema up to date; makes an SQLite file that is not there."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    command.upgrade(config, "head")

@@ -1,0 +1,161 @@
+"""Looking things up in WeCom: the doorbell's messages, and what a `Fetch` asks for.
+
+The call is made by whoever holds the row's lease, outside any transaction; what it brought enters through the inbox.
+A crash in between repeats the call and stores nothing twice.
+"""
+
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from bot.bootstrap import Engine
+from bot.errors import GatewayError, Rejected, Throttled
+from bot.log import where
+from bot.queue import SWEEP_S, wait
+from bot.wecom import contacts, groups, kf
+from bot.wecom.callback import dedup_key, parse_kf_item
+from bot.wecom.client import WeComClient
+from handlers.event import Event, Fetch, Fetched, KfDoorbell, event_from_json
+from handlers.intake import to_row
+from storage import accounts, inbox
+from storage.inbox import InboxRow
+
+log = structlog.get_logger()
+
+LEASE_S = 120.0
+RETRY_S = 2.0
+BAD_MSGTOKEN = 95007  # the doorbell's token has expired, or is another account's (94670)
+
+Arguments = dict[str, Any]
+
+
+def _kf_accounts(client: WeComClient, _: Arguments) -> dict[str, Any]:
+    return {"account_list": kf.list_accounts(client)}
+
+
+def _servicers(client: WeComClient, arguments: Arguments) -> dict[str, Any]:
+    return {"servicer_list": kf.list_servicers(client, arguments["open_kfid"])}
+
+
+def _service_state(client: WeComClient, arguments: Arguments) -> dict[str, Any]:
+    return kf.get_service_state(client, arguments["open_kfid"], arguments["external_userid"])
+
+
+def _contact(client: WeComClient, arguments: Arguments) -> dict[str, Any]:
+    return contacts.get(client, arguments["external_userid"])
+
+
+def _corp_tags(client: WeComClient, _: Arguments) -> dict[str, Any]:
+    return {"tag_group": contacts.get_corp_tag_list(client)}
+
+
+def _group(client: WeComClient, arguments: Arguments) -> dict[str, Any]:
+    return {"group_chat": groups.get_group_chat(client, arguments["chat_id"])}
+
+
+def _mass_result(client: WeComClient, arguments: Arguments) -> dict[str, Any]:
+    return {"send_list": groups.get_groupmsg_send_result(client, arguments["msgid"], arguments["userid"])}
+
+
+#: What a Fetch may ask for.
+READERS: dict[str, Callable[[WeComClient, Arguments], dict[str, Any]]] = {
+    "kf_accounts": _kf_accounts,
+    "servicers": _servicers,
+    "service_state": _service_state,
+    "contact": _contact,
+    "corp_tags": _corp_tags,
+    "group": _group,
+    "mass_result": _mass_result,
+}
+
+
+class Reader:
+    """Works through the inbox rows that ask WeCom something. Any number may run."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._database = engine.core.database
+        self._client = engine.client
+
+    def run(self, stop: threading.Event) -> None:
+        """Look things up until told to stop."""
+        rung = self._engine.core.bell.listener()
+        while not stop.is_set():
+            if not self.run_once(self._engine.core.clock.now()):
+                wait(rung, SWEEP_S)
+
+    def run_once(self, now: datetime) -> int:
+        """Answer one row. Returns how many were taken."""
+        with self._database.write() as db:
+            rows = inbox.claim(db, now, reads=True, most=1, lease_s=LEASE_S)
+        for row in rows:
+            self._answer(row, now)
+        return len(rows)
+
+    def _answer(self, row: InboxRow, now: datetime) -> None:
+        event = event_from_json(row.payload)
+        outcome = "done"
+        try:
+            if isinstance(event, KfDoorbell):
+                self._pull(row, event)
+            elif isinstance(event, Fetch):
+                self._fetch(row, event, now)
+        except Throttled as exc:
+            outcome = "throttled"
+            self._later(row, timedelta(seconds=exc.retry_after_s), str(exc))
+        except GatewayError as exc:
+            outcome = type(exc).__name__.lower()
+            self._later(row, timedelta(seconds=RETRY_S * 2 ** (row.attempts - 1)), str(exc))
+        log.info("read", id=row.id, kind=row.kind, lane=where(row.lane), outcome=outcome, attempt=row.attempts)
+        self._engine.core.bell.ring()
+
+    def _later(self, row: InboxRow, delay: timedelta, reason: str) -> None:
+        with self._database.write() as db:
+            inbox.retry(db, row, self._engine.core.clock.now() + delay, reason)
+
+    def _fetch(self, row: InboxRow, event: Fetch, now: datetime) -> None:
+        try:
+            result, ok, reason = READERS[event.what](self._client, event.arguments), True, ""
+        except Rejected as exc:
+            result, ok, reason = {}, False, str(exc)
+        fetched = Fetched(what=event.what, arguments=event.arguments, ok=ok, reason=reason, result=result)
+        with self._database.write() as db:
+            if inbox.finish(db, row.id, now):
+                inbox.put(db, to_row(fetched, f"fetched:{row.id}"), now)
+
+    def _pull(self, row: InboxRow, doorbell: KfDoorbell) -> None:
+        """Every page of an account since the stored cursor; a page and its cursor are one commit (94670)."""
+        open_kfid, token = doorbell.open_kfid, doorbell.token
+        with self._database.write() as db:
+            account = accounts.open_(db, open_kfid)
+            cursor, answered = account.cursor, inbox.newest_open(db, row.lane)
+        more = True
+        while more:
+            try:
+                page = kf.sync_msg(self._client, open_kfid, cursor, token)
+            except Rejected as exc:
+                if exc.errcode != BAD_MSGTOKEN or not token:
+                    raise
+                token = ""  # the stricter rate without a token still brings the messages
+                continue
+            more = bool(page.get("has_more"))
+            events = [parse_kf_item(item, open_kfid) for item in page.get("msg_list", [])]
+            cursor = self._store(open_kfid, cursor, str(page.get("next_cursor") or cursor), events)
+            self._engine.core.bell.ring()
+        now = self._engine.core.clock.now()
+        with self._database.write() as db:
+            accounts.open_(db, open_kfid).pulled_at = now
+            inbox.finish_lane(db, row.lane, answered, now)
+
+    def _store(self, open_kfid: str, before: str, after: str, events: list[Event]) -> str:
+        """Store a page. Somebody else may have read on in the meantime: then their cursor counts."""
+        now = self._engine.core.clock.now()
+        with self._database.write() as db:
+            inbox.put_many(db, [to_row(event, dedup_key(event, b"")) for event in events], now)
+            account = accounts.open_(db, open_kfid)
+            if account.cursor == before:
+                account.cursor = after
+            return account.cursor
