@@ -1,13 +1,15 @@
 """The front door: is this callback genuine, and what does it say? (90930, 90968, 101033)
 
-Everything up to the decrypted bytes is here, on the webhook's hot path; their meaning is read in `bot.wecom.events`.
+Everything up to the decrypted bytes is here, on the webhook's hot path; their meaning is read in `events` (XML) and
+`items` (JSON).
 """
 
 from collections.abc import Callable, Mapping
 
 from bot.errors import CallbackError
 from bot.wecom.crypto import Crypto
-from bot.wecom.events import dedup_key, parse_aibot, parse_event, parse_kf_item
+from bot.wecom.events import dedup_key, parse_event
+from bot.wecom.items import parse_aibot, parse_kf_item
 from bot.wecom.wire import read_json, read_xml
 
 __all__ = [

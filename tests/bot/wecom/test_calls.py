@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from conftest import Asked, Platform
+from platform_on_sockets import Asked, Platform
 
 from bot.errors import Rejected, Throttled
 from bot.wecom import apps, contacts, groups, kf

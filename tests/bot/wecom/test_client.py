@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from conftest import Asked, Platform, Reply
 from limits import RateLimitItemPerMinute
+from platform_on_sockets import Asked, Platform, Reply
 
 from bot.errors import GatewayError, Rejected, Throttled, Unavailable
 from bot.wecom.budget import Budget

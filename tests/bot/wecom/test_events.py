@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import CallbackError
-from bot.wecom.events import dedup_key, parse_aibot, parse_event, parse_kf_item
+from bot.wecom.events import dedup_key, parse_event
+from bot.wecom.items import parse_aibot, parse_kf_item
 from bot.wecom.wire import MAX_DEPTH, read_xml
 from handlers import event as events
 from handlers.event import Event, event_from_json

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from conftest import Platform
+from platform_on_sockets import Platform
 
 from bot.errors import Rejected
 from bot.wecom import apps, contacts, groups, kf
