@@ -3,7 +3,8 @@
 import { showClock } from "./clock.js";
 import { openFaults, recheckFaults, showFaults } from "./faults.js";
 import { mountGuide } from "./guide.js";
-import { mountLog, openLog, showLog } from "./log.js";
+import { mountLog, showLog } from "./log.js";
+import { mountNav } from "./nav.js";
 import { listen } from "./net.js";
 import { mountPhone, showPhone } from "./phone.js";
 import { mountStaff, showStaff } from "./staff.js";
@@ -13,6 +14,7 @@ import { EVENT_TYPES, apply, current, onChange, redraw, resync } from "./world.j
 
 const FAULTS_RECHECK_MS = 1000;
 const CATCH_UP_AGAIN_MS = 1000;
+const LOST = "和沙盒断开了，正在重连。写到一半的字都在；连上后，这段时间的消息会自动补上。";
 const at = (id) => document.getElementById(id);
 
 mountPhone(at("customer"));
@@ -20,19 +22,10 @@ mountWhy(at("why"));
 mountStaff(at("staff"));
 mountLog(at("log"));
 mountGuide(at("guide"));
+mountNav();
 at("open-faults").addEventListener("click", openFaults);
 
 for (const view of [startUnread, showClock, showPhone, showWhy, showStaff, showFaults, showLog]) onChange(view);
-
-const panes = [...document.querySelectorAll(".bottom button")];
-for (const tab of panes) {
-  tab.addEventListener("click", () => {
-    if (tab.dataset.pane === "faults") return openFaults();
-    document.body.dataset.pane = tab.dataset.pane;
-    for (const other of panes) other.toggleAttribute("aria-current", other === tab);
-    openLog(tab.dataset.pane === "log");
-  });
-}
 
 let recheck = null;
 
@@ -58,10 +51,11 @@ listen({ types: EVENT_TYPES, onEvent, onOpen: catchUp, onLost: () => line("断�
 
 function line(words, lost) {
   const mark = at("line");
-  if (mark.textContent !== words) mark.textContent = words;
+  if (mark.textContent === words) return;
+  mark.textContent = words;
   mark.classList.toggle("broken", lost);
   at("lost").hidden = !lost;
-  if (lost) at("lost").textContent = "和沙盒断开了，正在重连。写到一半的字都在；连上后，这段时间的消息会自动补上。";
+  at("lost").textContent = lost ? LOST : "";
 }
 
 document.addEventListener("visibilitychange", redraw);

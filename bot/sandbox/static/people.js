@@ -7,7 +7,7 @@ import { closeSheet, openSheet } from "./sheet.js";
 const SHOWN = 8;
 const FOUND_SHOWN = 100;
 
-/** Returns { el, show(people) }; people: [{ id, name, chosen, news, note }]; `pick(id)` runs on a choice. */
+/** Returns { el, show(people) }; people: [{ id, name, chosen, news }]; `pick(id)` runs on a choice. */
 export function people({ label, pick }) {
   const row = h("div", { class: "people-row" });
   const all = button("all-people", "", openAll, { hidden: true });
@@ -15,10 +15,13 @@ export function people({ label, pick }) {
   let everybody = [];
 
   function show(rows) {
+    const before = everybody.find((one) => one.chosen)?.id;
     everybody = rows;
     all.hidden = rows.length <= SHOWN;
     all.textContent = `全部 ${rows.length} 位…`;
     keyed(row, few(rows), (one) => one.id, (one) => JSON.stringify(one), (one) => person(one, pick));
+    const chosen = rows.find((one) => one.chosen)?.id;
+    if (chosen !== before) row.querySelector("[aria-pressed=true]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
   function openAll() {
@@ -45,11 +48,10 @@ function few(rows) {
   return rows.filter((one) => wanted.has(one));
 }
 
-const person = ({ id, name, chosen, news, note }, pick) =>
+const person = ({ id, name, chosen, news }, pick) =>
   h("button", {
     type: "button", class: "person", "data-do": `person-${id}`, "aria-pressed": String(chosen), onclick: () => pick(id),
   },
   h("span", { class: "face", "aria-hidden": "true" }, faceOf(name)),
   h("span", { class: "name" }, name),
-  note && h("span", { class: "dim" }, note),
   news && h("span", { class: "dot" }, h("span", { class: "off-screen" }, "有新消息")));

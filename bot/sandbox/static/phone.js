@@ -5,6 +5,7 @@ import { customerChats, writer } from "./chats.js";
 import { choice, choose } from "./choice.js";
 import { composer } from "./composer.js";
 import { button, fill, h, keyed } from "./dom.js";
+import { markNews } from "./nav.js";
 import { post } from "./net.js";
 import { people } from "./people.js";
 import { openNewCustomer, openScan } from "./scan.js";
@@ -64,6 +65,7 @@ export function showPhone(world) {
   chat = chats.find((c) => c.key === choice.chat) || (wide.matches ? chats[0] : null) || null;
   if (chat && screen.checkVisibility()) markSeen(reader(customer), world.chats.get(chat.key));
   const news = withNews(world);
+  markNews("customer", news.size > 0);
   crowd.show(world.customers.map(({ external_userid: id, nickname }) => (
     { id, name: nickname || id, chosen: id === customer, news: news.has(id) })));
   scan.disabled = !customer;

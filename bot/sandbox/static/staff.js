@@ -3,6 +3,7 @@
 import { accountsOf, chatOf, internalChats, staffCustomerChats, writer } from "./chats.js";
 import { choice, choose } from "./choice.js";
 import { button, h, keyed } from "./dom.js";
+import { markNews } from "./nav.js";
 import { people } from "./people.js";
 import { appTab, customersTab, internalTab, aibotTab } from "./staff_chats.js";
 import { kfTab } from "./staff_kf.js";
@@ -37,15 +38,17 @@ export function mountStaff(root) {
 
 export function showStaff(world) {
   const userid = world.staff.some((s) => s.userid === choice.staff) ? choice.staff : world.staff[0]?.userid || "";
-  crowd.show(world.staff.map((s) => person(world, s, userid)));
+  const everybody = world.staff.map((s) => person(world, s, userid));
+  crowd.show(everybody);
+  markNews("staff", everybody.some((one) => one.news));
   nobody.hidden = world.staff.length > 0;
   bar.hidden = room.hidden = !userid;
   if (!userid) return;
   const chosen = TABS.find((t) => t.id === choice.tab) || TABS[0];
+  for (const { id } of TABS) document.getElementById(`tab-${id}`).hidden = id !== chosen.id;
+  chosen.tab.show(world, userid); // what is on the screen is seen, before the unseen is counted
   const rows = TABS.map((t) => ({ id: t.id, word: t.word, chosen: t === chosen, count: t.news(world, userid) }));
   keyed(bar, rows, (row) => row.id, (row) => JSON.stringify(row), tabButton);
-  for (const { id } of TABS) document.getElementById(`tab-${id}`).hidden = id !== chosen.id;
-  chosen.tab.show(world, userid);
 }
 
 const tabButton = ({ id, word, chosen, count }) =>
@@ -66,18 +69,17 @@ function walk(event) {
 
 function person(world, { userid, name }, chosen) {
   const news = waitingFor(world, userid) + pendingTasks(world, userid).length > 0;
-  const accepting = accountsOf(world, userid).some((a) => a.servicers.some((s) => s.userid === userid && s.status === 0));
-  return { id: userid, name, chosen: userid === chosen, news, note: accepting ? "接待中" : "" };
+  return { id: userid, name, chosen: userid === chosen, news };
 }
 
-/** Sessions that wait for this person: in the pool, or own with the customer's word last. */
+/** Sessions that wait for this person: in the pool, or own with no word of a servicer's at the end. */
 function waitingFor(world, userid) {
   const served = new Set(accountsOf(world, userid).map((account) => account.open_kfid));
   let count = 0;
   for (const session of world.chats.values()) {
     if (session.kind !== "kf" || !served.has(session.open_kfid)) continue;
     const own = session.service_state === 3 && session.servicer_userid === userid;
-    if (session.service_state === 2 || (own && lastSaid(session)?.from === "customer")) count += 1;
+    if (session.service_state === 2 || (own && lastSaid(session)?.from !== "servicer")) count += 1;
   }
   return count;
 }

@@ -27,9 +27,11 @@ export const kfTab = {
   mount: (panel) => panel.append(accepting, blank, list, talk),
 
   show(world, userid) {
+    const before = me === userid ? session?.key : null; // what is read stays, also when the order changes
     me = userid;
     const sessions = staffSessions(world, userid);
-    session = sessions.find((s) => s.key === choice.session) || sessions[0] || null;
+    const wanted = choice.session || before;
+    session = sessions.find((s) => s.key === wanted) || sessions[0] || null;
     showAccepting(world);
     blank.hidden = sessions.length > 0;
     blank.textContent = accountsOf(world, userid).length
@@ -76,10 +78,12 @@ const sessionRow = ({ key, title, last, state, chosen, wait, account }) =>
 function showTalk(world) {
   const state = serving(session, world);
   const mine = session.service_state === 3 && session.servicer_userid === me;
+  const other = session.service_state === 3 && !mine ? session.servicer_userid : "";
   const sign = JSON.stringify([session.key, session.title, state, mine, session.service_state, me]);
   fill(head, sign, () => [
     h("h3", {}, session.title), h("span", { class: `state ${state.mark}` }, state.word), h("span", { class: "gap" }),
     session.service_state === 2 && button("take", "接待", () => act("接待", "take"), { class: "primary" }),
+    other && button("switch", `换成${staffName(world, other)}`, () => choose({ staff: other, session: session.key })),
     mine && button("transfer", "转给…", () => openTransfer()),
     mine && button("end", "结束会话", () => act("结束", "end")),
   ]);
@@ -93,7 +97,7 @@ function showTalk(world) {
 function ruleLine(mine) {
   if (mine) return "你在接待，机器人不说话";
   if (session.service_state === 2) return "客户在等人，点「接待」后可以回复";
-  if (session.service_state === 3) return `由 ${staffName(current(), session.servicer_userid)} 接待`;
+  if (session.service_state === 3) return `由${staffName(current(), session.servicer_userid)}接待`;
   if (session.service_state === 4) return "会话已结束；你发一句就重新接入";
   return "机器人在接待；客户说“转人工”才轮到人";
 }

@@ -3,15 +3,9 @@
 import { choice, choose } from "./choice.js";
 import { button, fill, h } from "./dom.js";
 import { ask } from "./net.js";
+import { KINDS, MODES, SOURCES, dimensionWord, ruleWords, spanWords } from "./reasons.js";
 import { customerName, epoch, hourMinuteSecond, longDay, staffName } from "./words.js";
 
-const KINDS = {
-  answer: "知识库里的答案", faq: "知识库里的答案", keyword: "关键词答复", menu: "拿不准，先给菜单", greeting: "问候",
-  welcome: "欢迎语", handoff: "转人工", promise: "答应稍后有人联系", identity: "被问是不是机器人，如实说", post: "定时群发",
-  fallback: "没听懂时的答复", status: "今天的数字", unsupported: "收到看不懂的类型",
-};
-const SOURCES = { entry: "知识条目", knowledge: "知识条目", rule: "规则", persona: "人设", keyword: "关键词", post: "排期", handoff: "转人工规则" };
-const MODES = { bot: "机器人接待", draft: "只写草稿", human: "人工接待" };
 const RETRIES = 3; // the answer may reach the phone a moment before Wanzi has noted why
 const RETRY_MS = 700;
 
@@ -104,9 +98,11 @@ function explained(why) {
     part("这是", [h("p", { class: "lead" }, KINDS[why.kind] || why.kind || "没有注明")]),
     (source.title || source.id) && part("来处", [
       h("p", { class: "lead" }, source.title || source.id),
-      h("p", { class: "dim" }, [SOURCES[source.type] || source.type, source.title && source.id, source.version && `第 ${source.version} 版`].filter(Boolean).join(" · ")),
+      h("p", { class: "dim" }, [SOURCES[source.type] || source.type, source.title && source.id, source.version && `版本 ${source.version}`].filter(Boolean).join(" · ")),
     ]),
-    why.rule && part("规则", [h("p", {}, typeof why.rule === "string" ? why.rule : why.rule.title || why.rule.id)]),
+    why.variant?.tag && part("说法", [h("p", {}, `按“${why.variant.tag}”换的说法`)]),
+    why.rule && part("规则", [h("p", {}, ruleWords(String(why.rule)))]),
+    why.evidence && part("凭据", [h("p", {}, `“${why.evidence}”`)]),
     why.tokens?.length > 0 && part("认出的词", [h("p", { class: "chips" }, why.tokens.map((token) => h("span", { class: "chip" }, token)))]),
     why.tags?.length > 0 && part("打的标签", [tagTable(why.tags)]),
     why.candidates?.length > 0 && part("比过的条目", [candidateTable(why.candidates)]),
@@ -119,10 +115,8 @@ const part = (title, content) => h("section", { class: "reason" }, h("h3", {}, t
 const tagTable = (tags) =>
   h("table", {}, h("thead", {}, h("tr", {}, ["标签", "凭据", "规则"].map((w) => h("th", { scope: "col" }, w)))),
     h("tbody", {}, tags.map((t) => h("tr", {},
-      h("td", {}, t.tag, t.dimension && h("span", { class: "dim" }, ` ${t.dimension}`)),
-      h("td", {}, spanWords(t.text || t.span)), h("td", {}, t.rule || "")))));
-
-const spanWords = (span) => (Array.isArray(span) ? `第 ${span[0] + 1}–${span[1]} 字` : span || "");
+      h("td", {}, t.tag, h("span", { class: "dim" }, ` ${dimensionWord(t.dimension || "")}${t.relation ? `，说的是${t.relation}` : ""}`)),
+      h("td", {}, spanWords(t.span)), h("td", {}, ruleWords(t.rule || ""))))));
 
 const candidateTable = (candidates) =>
   h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "条目"), h("th", { scope: "col", class: "figure" }, "得分"))),
@@ -132,7 +126,7 @@ const candidateTable = (candidates) =>
 function facing(why) {
   const at = why.created_at ? epoch(why.created_at) : 0;
   const rows = [
-    ["人设", why.persona], ["写于", at && `${longDay(at)} ${hourMinuteSecond(at)}`],
+    ["人设", why.persona], ["接口", why.api], ["写于", at && `${longDay(at)} ${hourMinuteSecond(at)}`],
     ["会话", why.conversation && [MODES[why.conversation.mode] || why.conversation.mode, why.conversation.epoch !== undefined && `第 ${why.conversation.epoch} 轮`].filter(Boolean).join(" · ")],
   ].filter(([, value]) => value);
   return h("dl", {}, rows.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
