@@ -64,6 +64,20 @@ def deleted_by_staff(world: World, userid: str, external_userid: str) -> None:
     _tell(world, "del_external_contact", userid, external_userid)
 
 
+def edit_tags(world: World, userid: str, external_userid: str, add: list[str], remove: list[str]) -> None:
+    """The member marks or unmarks the customer by hand: edit_external_contact, unlike the same edit by API (96361)."""
+    follow = world.follow(userid, external_userid)
+    if follow is None:
+        raise ValueError("external_userid: not a friend of this staff member")
+    known = {tag_id for group in world.tag_groups.values() for tag_id in group.tags}
+    if unknown := [tag_id for tag_id in add + remove if tag_id not in known]:
+        raise ValueError(f"add_tag or remove_tag: no such tag {unknown[0]!r}")
+    follow.tag_ids = (follow.tag_ids | set(add)) - set(remove)
+    _tell(world, "edit_external_contact", userid, external_userid)
+    marked = {"external_userid": external_userid, "userid": userid, "tag_id": sorted(follow.tag_ids)}
+    world.journal.note("tag", marked)
+
+
 def tell_page(world: World, external_userid: str) -> None:
     customer = world.customers[external_userid]
     world.journal.note(

@@ -80,13 +80,21 @@ def move_clock() -> ResponseReturnValue:
     elif given.get("to") == "next_slot":
         world.clock.move_to(next_slot(world.now(), world.slots))
     elif isinstance(given.get("to"), str):
-        to = datetime.fromisoformat(given["to"])
-        world.clock.move_to((to if to.tzinfo else to.replace(tzinfo=SHANGHAI)).timestamp())
+        world.clock.move_to(_instant(given["to"]))
     else:
         raise ValueError("advance_s or to: required")
     state = {"now": world.now(), "clock_offset_s": world.clock.offset_s}
     world.journal.note("clock", state)
     return jsonify(state)
+
+
+def _instant(text: str) -> float:
+    """An ISO date and time as unix time; Shanghai's when it names no zone."""
+    try:
+        to = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"to: {error}") from error
+    return (to if to.tzinfo else to.replace(tzinfo=SHANGHAI)).timestamp()
 
 
 @control.post("/tokens/expire")
@@ -156,14 +164,17 @@ def verify() -> ResponseReturnValue:
 
 @control.post("/deliver_raw")
 def deliver_raw() -> ResponseReturnValue:
-    """Seal, sign and deliver any plain text to an app."""
+    """Seal, sign and deliver any plain text: {agentid, xml} to an app, {aibotid, json} to an AI bot."""
     world, given = the_world(), body()
-    app = world.apps.get(given.get("agentid", 0))
-    if app is None:
-        raise ValueError("agentid: unknown")
-    if not isinstance(given.get("xml"), str):
-        raise ValueError("xml: required")
-    world.deliveries.post("raw", world.app_address(app, own=True), given["xml"].encode())
+    if given.get("aibotid") in world.aibots:
+        address, name = world.aibot_address(world.aibots[given["aibotid"]]), "json"
+    elif given.get("agentid") in world.apps:
+        address, name = world.app_address(world.apps[given["agentid"]], own=True), "xml"
+    else:
+        raise ValueError("agentid or aibotid: unknown")
+    if not isinstance(given.get(name), str):
+        raise ValueError(f"{name}: required, a string")
+    world.deliveries.post("raw", address, given[name].encode())
     return jsonify(ok=True)
 
 

@@ -174,6 +174,31 @@ def leave_group() -> ResponseReturnValue:
     return _done()
 
 
+@actions.post("/group/create")
+def create_group() -> ResponseReturnValue:
+    world, given = the_world(), body()
+    with world.lock:
+        return _done(chat_id=groups.create(world, _text(given, "owner"), _text(given, "name")).chat_id)
+
+
+@actions.post("/group/dismiss")
+def dismiss_group() -> ResponseReturnValue:
+    world, given = the_world(), body()
+    with world.lock:
+        groups.dismiss(world, groups.group_of(world, _text(given, "chat_id")))
+    return _done()
+
+
+@actions.post("/staff/tags")
+def edit_tags() -> ResponseReturnValue:
+    """{add_tag[], remove_tag[]}: by hand, in the client."""
+    world, given = the_world(), body()
+    add, remove = (list(given.get(name) or []) for name in ("add_tag", "remove_tag"))
+    with world.lock:
+        contact.edit_tags(world, _text(given, "userid"), _text(given, "external_userid"), add, remove)
+    return _done()
+
+
 @actions.post("/staff/app")
 def write_app() -> ResponseReturnValue:
     world, given = the_world(), body()

@@ -27,6 +27,25 @@ def member_version(group: GroupChat) -> str:
     return hashlib.md5(f"{group.chat_id}:{group.version}".encode()).hexdigest()  # noqa: S324 an opaque label
 
 
+def create(world: World, owner: str, name: str) -> GroupChat:
+    """A staff member opens a customer group: change_external_chat create."""
+    if owner not in world.staff:
+        raise ValueError(f"owner: no such staff {owner!r}")
+    now = int(world.now())
+    group = GroupChat(world.new_id("wr", 14), name, owner, now, world.chat(), {owner: Member(owner, "staff", now)})
+    world.groups[group.chat_id] = group
+    world.tell_contact("change_external_chat", {"ChatId": group.chat_id, "ChangeType": "create"})
+    world.journal.note("contact", {"chat_id": group.chat_id, "change": "create", "member": owner})
+    return group
+
+
+def dismiss(world: World, group: GroupChat) -> None:
+    """The owner closes the group: change_external_chat dismiss."""
+    del world.groups[group.chat_id]
+    world.tell_contact("change_external_chat", {"ChatId": group.chat_id, "ChangeType": "dismiss"})
+    world.journal.note("contact", {"chat_id": group.chat_id, "change": "dismiss", "member": group.owner})
+
+
 def join_by_way(world: World, external_userid: str, way: JoinWay) -> dict[str, Any]:
     """Scanning a group live code: into the first of its groups that has room; already inside: nothing."""
     groups = [world.groups[i] for i in way.fields.get("chat_id_list", []) if i in world.groups]

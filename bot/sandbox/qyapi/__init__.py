@@ -8,6 +8,8 @@ from bot.sandbox.qyapi import (
     contact,
     groups,
     kf,
+    kf_accounts,
+    kf_sync,
     mass,
     media,
     message,
@@ -16,6 +18,6 @@ from bot.sandbox.qyapi import (
     webhook,
 )
 
-_FAMILIES = (base, message, appchat, webhook, media, kf, contact, tags, ways, groups, mass, aibot)
+_FAMILIES = (base, message, appchat, webhook, media, kf, kf_sync, kf_accounts, contact, tags, ways, groups, mass, aibot)
 
 ROUTES: dict[str, Route] = {api: route for family in _FAMILIES for api, route in family.ROUTES.items()}

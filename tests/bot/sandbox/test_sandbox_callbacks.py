@@ -136,6 +136,11 @@ def test_any_xml_can_be_delivered(heard: Play, listener: Listener) -> None:
     assert listener.wait(1) == ["<xml>not even true</xml>"]
 
 
+def test_any_json_can_be_delivered_to_the_ai_bot(heard: Play, listener: Listener) -> None:
+    heard.ctl("deliver_raw", aibotid="aib-wanzi", json='{"msgtype":"event"}')
+    assert listener.wait(1) == ['{"msgtype":"event"}']
+
+
 def test_a_passive_reply_is_opened_and_shown(heard: Play, listener: Listener) -> None:
     corpid = heard.world.corpid
 

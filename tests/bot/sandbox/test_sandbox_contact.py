@@ -246,6 +246,22 @@ def test_api_changes_emit_no_callbacks(heard: Play, listener: Listener) -> None:
     assert heard.ctl("callbacks")["pending"] == 0
 
 
+def test_the_same_edit_by_hand_is_told(heard: Play, listener: Listener) -> None:
+    tag = _add_tag(heard, "skin", ["dry"])["tag"][0]["id"]
+    heard.ctl("staff/tags", userid="lin", external_userid="wmAMEI", add_tag=[tag])
+    assert "<![CDATA[edit_external_contact]]>" in listener.wait(1)[0]
+    heard.ctl("staff/tags", userid="lin", external_userid="wmAMEI", remove_tag=[tag])
+    assert heard.snapshot()["tags"]["marked"] == []
+
+
+def test_a_group_made_and_dismissed_in_the_client_is_told(heard: Play, listener: Listener) -> None:
+    chat_id = heard.ctl("group/create", owner="xu", name="new")["chat_id"]
+    assert "<![CDATA[create]]>" in listener.wait(1)[0]
+    heard.ctl("group/dismiss", chat_id=chat_id)
+    assert "<![CDATA[dismiss]]>" in listener.wait(2)[1]
+    assert heard.api(f"{EC}/groupchat/get", chat_id=chat_id)["errcode"] == 86003
+
+
 def _mass(play: Play, **body: object) -> dict[str, object]:
     return play.api(f"{EC}/add_msg_template", **({"text": {"content": "news"}} | body))
 

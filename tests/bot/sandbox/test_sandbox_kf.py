@@ -357,3 +357,24 @@ def test_a_link_keeps_its_scene_short_and_plain(play: Play) -> None:
     assert "enc_scene=" in play.api("kf/add_contact_way", open_kfid=KF, scene="door_1")["url"]
     assert play.api("kf/add_contact_way", open_kfid=KF, scene="门")["errcode"] == 40058
     assert play.api("kf/add_contact_way", open_kfid=KF, scene="x" * 33)["errcode"] == 40058
+
+
+def test_a_code_of_a_deleted_account_is_refused(play: Play) -> None:
+    code = _enter(play)
+    play.api("kf/account/del", open_kfid=KF)
+    assert _on_event(play, code) == 95004
+
+
+def test_a_servicer_cannot_write_where_another_or_nobody_serves(play: Play) -> None:
+    play.write()
+    for path, body in (("staff/reply", {"text": "x"}), ("staff/end", {}), ("staff/take", {})):
+        where = {"userid": "lin", "open_kfid": KF, "external_userid": "wmAMEI"}
+        assert play.session.post(f"{play.url}/control/{path}", json=where | body).status_code == 400
+
+
+def test_a_cursor_of_an_earlier_run_begins_again_at_the_oldest(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    play.write()
+    cursor = play.api("kf/sync_msg", open_kfid=KF)["next_cursor"]
+    assert play.synced(cursor=cursor) == []
+    monkeypatch.setattr("bot.sandbox.qyapi.kf_sync._RUN", b"next")
+    assert len(play.synced(cursor=cursor)) == 1
