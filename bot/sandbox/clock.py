@@ -46,6 +46,7 @@ class Clock:
         try:
             stat = path.stat()
         except FileNotFoundError:
+            self._offset_s, self._stamp = 0.0, None
             return
         stamp = (stat.st_mtime_ns, stat.st_ino)
         if stamp != self._stamp:

@@ -141,12 +141,12 @@ def _respond(request: Request, answer: Answer | Binary, fault: Fault | None) -> 
 
 
 def _socket(request: Request) -> socket.socket:
-    connection: socket.socket = request.environ.get("gunicorn.socket") or request.environ["sandbox.socket"]
+    connection: socket.socket = request.environ["sandbox.socket"]
     return connection
 
 
 def _sever(request: Request, *, reset: bool) -> None:
-    """Close the connection without a byte, quietly or with RST. The servers clean up on this error.
+    """Close the connection without a byte, quietly or with RST. The server cleans up on this error.
 
     For an RST the file descriptor is swapped for an unconnected socket, so that no polite FIN goes out before.
     """

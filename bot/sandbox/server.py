@@ -1,10 +1,9 @@
-"""The sandbox as a server: the Flask app, gunicorn around it for people, a thread of it for tests."""
+"""The sandbox as a server: the Flask app, and the same small server around it for tests, demo and benchmarks."""
 
+import signal
 from dataclasses import dataclass
-from typing import Any
 
 from flask import Flask, Response, request
-from gunicorn.app.base import BaseApplication
 
 from bot.sandbox.clock import Clock
 from bot.sandbox.control import control
@@ -14,8 +13,6 @@ from bot.sandbox.page import page
 from bot.sandbox.state import World
 from bot.sandbox.threaded import ThreadedServer
 from bot.sandbox.world import read_world
-
-THREADS = 128
 
 
 def create_app(world: World) -> Flask:
@@ -49,38 +46,19 @@ class Running:
         self.world.stop()
 
 
-def start_in_thread(world: World, port: int = 0) -> Running:
+def start_in_thread(world: World, port: int = 0, host: str = "127.0.0.1") -> Running:
     """Serve on loopback; port 0 takes a free one."""
-    server = ThreadedServer("127.0.0.1", port, create_app(world))
-    world.base_url = f"http://127.0.0.1:{server.server_port}"
+    server = ThreadedServer(host, port, create_app(world))
+    world.base_url = f"http://{host}:{server.server_port}"
     server.start()
     return Running(world.base_url, world, server)
 
 
 def serve(world_path: str | None, host: str = "127.0.0.1", port: int = 8790, clock_file: str | None = None) -> None:
-    """Serve until stopped. `world_path` None: the sample world. Raises ValueError for a bad world file."""
-    read_world(world_path).stop()
-    _Gunicorn(world_path, clock_file, f"{host}:{port}").run()
-
-
-class _Gunicorn(BaseApplication):  # type: ignore[misc]
-    """One worker: the world lives in its memory. Built there too, since threads do not survive the fork."""
-
-    def __init__(self, world_path: str | None, clock_file: str | None, bind: str) -> None:
-        self._world_path, self._clock_file = world_path, clock_file
-        self._settings: dict[str, Any] = {
-            "bind": bind, "workers": 1, "worker_class": "gthread", "threads": THREADS, "keepalive": 75,
-            "worker_connections": 2000, "backlog": 1024, "loglevel": "warning", "graceful_timeout": 1, "timeout": 0,
-            "control_socket_disable": True, "proc_name": "wanzi-sandbox",
-        }  # fmt: skip
-        super().__init__()
-
-    def load_config(self) -> None:
-        for name, value in self._settings.items():
-            if name in self.cfg.settings:
-                self.cfg.set(name, value)
-
-    def load(self) -> Flask:
-        world = read_world(self._world_path, Clock(self._clock_file))
-        world.base_url = f"http://{self._settings['bind']}"
-        return create_app(world)
+    """Serve until SIGINT or SIGTERM. `world_path` None: the sample world. Raises ValueError for a bad world file."""
+    world = read_world(world_path, Clock(clock_file))
+    wanted = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, wanted)
+    running = start_in_thread(world, port, host)
+    signal.sigwait(wanted)
+    running.stop()

@@ -1,4 +1,4 @@
-"""The sandbox under gunicorn, as the demo and the benchmarks run it."""
+"""The sandbox as a process of its own, as the demo and the benchmarks run it."""
 
 import os
 import signal
@@ -11,6 +11,15 @@ from pathlib import Path
 
 import pytest
 import requests
+
+
+@pytest.fixture
+def listening() -> Iterator[list[requests.Response]]:
+    """Streams closed only after the process has stopped: ask for it before `served`."""
+    streams: list[requests.Response] = []
+    yield streams
+    for stream in streams:
+        stream.close()
 
 
 @pytest.fixture
@@ -30,7 +39,7 @@ def served(tmp_path: Path) -> Iterator[tuple[str, Path]]:
         yield url, clock
     finally:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(3) == 0
     assert list(home.iterdir()) == []
 
 
@@ -65,3 +74,11 @@ def test_connections_are_kept_alive(served: tuple[str, Path]) -> None:
     with requests.Session() as session:
         answers = [session.get(f"{url}/cgi-bin/getcallbackip", timeout=5) for _ in range(3)]
         assert [a.headers.get("Connection", "keep-alive") for a in answers] == ["keep-alive"] * 3
+
+
+def test_it_stops_at_once_though_somebody_listens_to_its_events(
+    listening: list[requests.Response], served: tuple[str, Path]
+) -> None:
+    url, _ = served
+    listening.append(requests.get(f"{url}/control/events", stream=True, timeout=5))
+    assert next(listening[0].iter_content(8)).startswith(b": hello")
