@@ -1,6 +1,6 @@
 // Who sees which chats, and who wrote a message: the same chat looks different from the two sides.
 
-import { chatKey } from "./world.js";
+import { chatKey } from "./changes.js";
 import { customerName, kfName, staffName } from "./words.js";
 
 /** The chat with these key fields, empty when nobody has written in it yet. */
@@ -18,16 +18,15 @@ export function customerChats(world, external_userid) {
   const kf = world.kf_accounts.map(({ open_kfid }) => ({
     ...chatOf(world, "kf", { open_kfid, external_userid }), title: kfName(world, open_kfid), sub: "微信客服",
   }));
-  const friends = friendsOf(world, customer).map((userid) => ({
-    ...chatOf(world, "private", { userid, external_userid }), title: staffName(world, userid), sub: "员工好友",
+  const friends = world.staff.filter(({ userid }) => know(world, userid, customer)).map(({ userid, name }) => ({
+    ...chatOf(world, "private", { userid, external_userid }), title: name, sub: "员工好友",
   }));
   return [...kf, ...friends, ...groupsOf(world, external_userid)];
 }
 
-function friendsOf(world, customer) {
-  const written = ofKind(world, "private").filter((c) => c.external_userid === customer.external_userid).map((c) => c.userid);
-  return [...new Set([...customer.follows, ...written])];
-}
+/** Whether the two are friends, or were and still have their chat. */
+const know = (world, userid, { external_userid, follows }) =>
+  follows.includes(userid) || world.chats.has(chatKey.private({ userid, external_userid }));
 
 const groupsOf = (world, id) =>
   ofKind(world, "group")
@@ -37,10 +36,9 @@ const groupsOf = (world, id) =>
 /** A staff member's chats with customers: friends, and the customer groups joined. */
 export function staffCustomerChats(world, userid) {
   const friends = world.customers
-    .filter((customer) => friendsOf(world, customer).includes(userid))
-    .map(({ external_userid }) => ({
-      ...chatOf(world, "private", { userid, external_userid }),
-      title: customerName(world, external_userid), sub: "好友", external_userid,
+    .filter((customer) => know(world, userid, customer))
+    .map(({ external_userid, nickname }) => ({
+      ...chatOf(world, "private", { userid, external_userid }), title: nickname, sub: "好友",
     }));
   return [...friends, ...groupsOf(world, userid)];
 }

@@ -9,8 +9,8 @@ import { current, now } from "./world.js";
 const face = document.getElementById("now");
 const moves = document.getElementById("moves");
 
-/** The buttons that move time, for the head of the page and for the sheet on a phone. */
-export function moveButtons() {
+/** Made anew for each place: the head of the page, and the sheet on a phone. */
+function moveButtons() {
   const slot = nextSlot(current()?.slots || [], now());
   return [
     slot && button("next-slot", `下一时段 ${slot}`, () => move({ to: "next_slot" }), { title: "拨到下一个定时群发的钟点" }),
@@ -30,4 +30,5 @@ export function showClock(world) {
 setInterval(() => current() && showClock(current()), 1000);
 
 /** The buttons in a frame of their own, for the sheet. */
-export const clockPart = () => h("section", { class: "narrow-only" }, h("h3", {}, "拨动丸子时间"), h("p", { class: "moves" }, moveButtons()));
+export const clockPart = () =>
+  h("section", { class: "narrow-only" }, h("h3", {}, "拨动丸子时间"), h("p", { class: "moves" }, moveButtons()));

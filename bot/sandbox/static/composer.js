@@ -17,7 +17,8 @@ export function composer({ label, send, tools = [] }) {
   const box = h("textarea", { rows: "1", "aria-label": label, autocomplete: "off" });
   const error = h("p", { class: "error", role: "alert", hidden: true });
   const go = button("send", "发送", submit, { class: "primary" });
-  const el = h("div", { class: "composer" }, error, h("div", { class: "tools" }, tools), h("div", { class: "write" }, box, go));
+  const el = h("div", { class: "composer" },
+    error, h("div", { class: "tools" }, tools), h("div", { class: "write" }, box, go));
 
   function fit() {
     box.style.height = "auto";

@@ -18,6 +18,9 @@ export function button(name, label, onclick, props = {}) {
   return h("button", { type: "button", "data-do": name, onclick, ...props }, label);
 }
 
+/** The dot that says something is new, also to those who cannot see it. */
+export const newsDot = () => h("span", { class: "dot" }, h("span", { class: "off-screen" }, "有新消息"));
+
 /** Make `parent`'s children show `rows`, in order: kept where `sign(row)` is unchanged, made anew where not. */
 export function keyed(parent, rows, key, sign, make) {
   const wanted = new Set(rows.map((row) => String(key(row))));

@@ -15,6 +15,11 @@ export function mountLog(el) {
   root = el;
   filter.addEventListener("input", redraw);
   opener.addEventListener("click", () => openLog(root.hidden));
+  root.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !opener.checkVisibility()) return; // on a phone the log is a pane, not a panel
+    openLog(false);
+    opener.focus();
+  });
   root.append(
     h("header", { class: "pane-head" }, h("h2", {}, "接口与回调"), filter),
     h("div", { class: "log-rows", tabindex: "0" }, h("table", {},
@@ -46,5 +51,5 @@ function line({ kind, number, at, api, errcode, ms, what, status, ...rest }) {
   }
   const bad = status !== 200;
   const result = typeof status === "number" ? `HTTP ${status}` : WENT[status] || status || "没有应答";
-  return { number, bad, cells: [time, "微信 → 丸子", what, `${result}，第 ${rest.try ?? 1} 次`, ms === undefined ? "" : `${Math.round(ms)} ms`] };
+  return { number, bad, cells: [time, "微信 → 丸子", what, `${result}，第 ${rest.try} 次`, ""] };
 }

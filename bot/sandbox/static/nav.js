@@ -1,7 +1,7 @@
 // The bar at the bottom on a phone: which pane is on the screen, and where something waits.
 
 import { openFaults } from "./faults.js";
-import { fill, h } from "./dom.js";
+import { fill, newsDot } from "./dom.js";
 import { openLog } from "./log.js";
 
 const tabs = new Map([...document.querySelectorAll(".bottom button")].map((tab) => [tab.dataset.pane, tab]));
@@ -23,7 +23,5 @@ function go(pane) {
 
 /** Show beside a pane's name whether something waits there. */
 export function markNews(pane, news) {
-  fill(tabs.get(pane), String(news), () => [
-    words.get(pane), news && h("span", { class: "dot" }, h("span", { class: "off-screen" }, "有新消息")),
-  ]);
+  fill(tabs.get(pane), String(news), () => [words.get(pane), news && newsDot()]);
 }

@@ -1,7 +1,7 @@
 // A row of people to choose from, with a mark on those for whom something is new. Of many, the row shows a few.
 
 import { faceOf } from "./bubble.js";
-import { button, h, keyed } from "./dom.js";
+import { button, h, keyed, newsDot } from "./dom.js";
 import { closeSheet, openSheet } from "./sheet.js";
 
 const SHOWN = 8;
@@ -21,7 +21,8 @@ export function people({ label, pick }) {
     all.textContent = `全部 ${rows.length} 位…`;
     keyed(row, few(rows), (one) => one.id, (one) => JSON.stringify(one), (one) => person(one, pick));
     const chosen = rows.find((one) => one.chosen)?.id;
-    if (chosen !== before) row.querySelector("[aria-pressed=true]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    const pressed = chosen !== before && row.querySelector("[aria-pressed=true]");
+    if (pressed) pressed.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
   function openAll() {
@@ -54,4 +55,4 @@ const person = ({ id, name, chosen, news }, pick) =>
   },
   h("span", { class: "face", "aria-hidden": "true" }, faceOf(name)),
   h("span", { class: "name" }, name),
-  news && h("span", { class: "dot" }, h("span", { class: "off-screen" }, "有新消息")));
+  news && newsDot());

@@ -4,7 +4,7 @@ import { faceOf } from "./bubble.js";
 import { customerChats, writer } from "./chats.js";
 import { choice, choose } from "./choice.js";
 import { composer } from "./composer.js";
-import { button, fill, h, keyed } from "./dom.js";
+import { button, fill, h, keyed, newsDot } from "./dom.js";
 import { markNews } from "./nav.js";
 import { post } from "./net.js";
 import { people } from "./people.js";
@@ -100,7 +100,7 @@ function chatRow({ key, title, sub, last, chosen, news }) {
   },
   h("span", { class: "face", "aria-hidden": "true" }, faceOf(title)),
   h("span", { class: "title" }, title), h("span", { class: "last" }, last || sub),
-  news && h("span", { class: "dot" }, h("span", { class: "off-screen" }, "有新消息"))));
+  news && newsDot()));
 }
 
 /** Open a chat. Opening 微信客服 is an event of its own for WeCom. */

@@ -1,11 +1,12 @@
 // The codes a customer can scan, and where new customers come from.
 
+import { chatKey } from "./changes.js";
 import { choose } from "./choice.js";
 import { button, h } from "./dom.js";
 import { post } from "./net.js";
 import { attempt, closeSheet, openSheet, say } from "./sheet.js";
 import { customerName, groupName, kfName, staffName } from "./words.js";
-import { chatKey, current, resync } from "./world.js";
+import { current, resync } from "./world.js";
 
 /** The sheet of all live codes, for this customer to scan one. Codes made by API are told by no event: ask first. */
 export async function openScan(external_userid) {
@@ -50,7 +51,8 @@ async function scan(external_userid, config_id) {
   const done = await attempt("扫码", () => post("customer/scan", { external_userid, config_id }));
   if (!done) return;
   const { userid, chat_id } = done;
-  choose({ customer: external_userid, chat: userid ? chatKey.private({ userid, external_userid }) : chatKey.group({ chat_id }) });
+  const chat = userid ? chatKey.private({ userid, external_userid }) : chatKey.group({ chat_id });
+  choose({ customer: external_userid, chat });
   closeSheet();
 }
 
@@ -64,7 +66,7 @@ async function scanKf(external_userid, open_kfid, scene) {
 /** Ask for a nickname and add a customer, who is then on the screen. */
 export function openNewCustomer() {
   const nickname = h("input", { type: "text", maxlength: "32", required: true, "aria-label": "昵称", placeholder: "比如：小满" });
-  const form = h("form", { class: "one-line" }, nickname, h("button", { class: "primary", "data-do": "add-customer" }, "加这位客户"));
+  const form = h("form", { class: "one-line" }, nickname, h("button", { class: "primary" }, "加这位客户"));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const done = await attempt("加客户", () => post("customer/add", { nickname: nickname.value.trim() }));

@@ -13,11 +13,11 @@ import { lastSaid } from "./words.js";
 import { current } from "./world.js";
 
 const TABS = [
-  { id: "kf", word: "微信客服", tab: kfTab, news: (world, userid) => waitingFor(world, userid) },
+  { id: "kf", word: "微信客服", tab: kfTab, news: waitingFor },
   { id: "mass", word: "群发助手", tab: massTab, news: (world, userid) => pendingTasks(world, userid).length },
-  { id: "customers", word: "客户", tab: customersTab, news: (world, userid) => unread(world, staffCustomerChats(world, userid), userid) },
-  { id: "app", word: "应用", tab: appTab, news: (world, userid) => unread(world, appChats(world, userid), userid) },
-  { id: "internal", word: "内部群", tab: internalTab, news: (world, userid) => unread(world, internalChats(world, userid), userid) },
+  { id: "customers", word: "客户", tab: customersTab, news: unreadIn(staffCustomerChats) },
+  { id: "app", word: "应用", tab: appTab, news: unreadIn(appChats) },
+  { id: "internal", word: "内部群", tab: internalTab, news: unreadIn(internalChats) },
   { id: "aibot", word: "智能机器人", tab: aibotTab, news: () => 0 },
 ];
 
@@ -51,10 +51,13 @@ export function showStaff(world) {
   keyed(bar, rows, (row) => row.id, (row) => JSON.stringify(row), tabButton);
 }
 
-const tabButton = ({ id, word, chosen, count }) =>
-  button(`tab-${id}`, [word, count > 0 && h("span", { class: "count" }, String(count))].filter(Boolean), () => choose({ tab: id }), {
-    role: "tab", id: `to-${id}`, "aria-selected": String(chosen), "aria-controls": `tab-${id}`, tabindex: chosen ? "0" : "-1",
+function tabButton({ id, word, chosen, count }) {
+  const label = [word, count > 0 && h("span", { class: "count" }, String(count))];
+  return button(`tab-${id}`, label, () => choose({ tab: id }), {
+    role: "tab", id: `to-${id}`, "aria-controls": `tab-${id}`,
+    "aria-selected": String(chosen), tabindex: chosen ? "0" : "-1",
   });
+}
 
 /** Left and right walk the tabs. */
 function walk(event) {
@@ -84,8 +87,12 @@ function waitingFor(world, userid) {
   return count;
 }
 
-const appChats = (world, userid) =>
-  world.apps.map(({ agentid }) => chatOf(world, "app", { userid, agentid }));
+function appChats(world, userid) {
+  return world.apps.map(({ agentid }) => chatOf(world, "app", { userid, agentid }));
+}
 
-const unread = (world, chats, userid) =>
-  chats.filter((chat) => isUnread(`staff:${userid}`, chat, (m) => writer(world, chat, m).id === userid)).length;
+/** How many of the chats that `chatsOf` lists hold something this person has not seen. */
+function unreadIn(chatsOf) {
+  return (world, userid) => chatsOf(world, userid).filter(
+    (chat) => isUnread(`staff:${userid}`, chat, (m) => writer(world, chat, m).id === userid)).length;
+}

@@ -3,7 +3,7 @@
 import { chatOf, internalChats, staffCustomerChats, writer } from "./chats.js";
 import { choice, choose } from "./choice.js";
 import { composer } from "./composer.js";
-import { button, h, keyed } from "./dom.js";
+import { button, h, keyed, newsDot } from "./dom.js";
 import { post } from "./net.js";
 import { attempt } from "./sheet.js";
 import { timeline } from "./timeline.js";
@@ -11,6 +11,8 @@ import { isUnread, markSeen } from "./unread.js";
 import { whyButton } from "./why.js";
 import { lastSaid, oneLine } from "./words.js";
 import { current } from "./world.js";
+
+const SHOWN = 200; // chats listed at once
 
 /**
  * A tab of chats. `chatsOf(world, userid)` lists them; `send(userid, chat, text)` writes; `hint(chat)` goes into the
@@ -21,9 +23,12 @@ function chatTab({ label, chatsOf, send, blank, hint, tools = [] }) {
   let chat = null;
   const none = h("p", { class: "empty" }, blank);
   const list = h("ul", { class: "sessions", "aria-label": label });
+  const more = h("p", { class: "dim", hidden: true });
   const messages = timeline({ label, describe, empty: () => hint(chat) || "还没有消息。" });
   const actions = tools.map(({ name, word, when, run }) => ({ when, el: button(name, word, () => run(me, chat)) }));
-  const writing = composer({ label: `${label}：写`, send: (_key, text) => send(me, chat, text), tools: actions.map((a) => a.el) });
+  const writing = composer({
+    label: `${label}：写`, send: (_key, text) => send(me, chat, text), tools: actions.map((a) => a.el),
+  });
   const talk = h("div", { class: "talk" }, messages.el, writing.el);
 
   function describe(message) {
@@ -37,7 +42,7 @@ function chatTab({ label, chatsOf, send, blank, hint, tools = [] }) {
   }
 
   return {
-    mount: (panel) => panel.append(none, list, talk),
+    mount: (panel) => panel.append(none, list, more, talk),
 
     show(world, userid) {
       me = userid;
@@ -48,7 +53,9 @@ function chatTab({ label, chatsOf, send, blank, hint, tools = [] }) {
       talk.hidden = !chat;
       if (!chat) return keyed(list, [], String, String, String);
       if (talk.checkVisibility()) markSeen(`staff:${me}`, world.chats.get(chat.key));
-      keyed(list, chats.map((c) => row(world, c)), (r) => r.key, JSON.stringify, chatRow);
+      keyed(list, chats.slice(0, SHOWN).map((c) => row(world, c)), (r) => r.key, JSON.stringify, chatRow);
+      more.hidden = chats.length <= SHOWN;
+      more.textContent = `这里只列前 ${SHOWN} 个，另有 ${chats.length - SHOWN} 个`;
       messages.show(`${me}/${chat.key}`, chat.messages);
       for (const { when, el } of actions) el.hidden = !when(chat);
       writing.el.hidden = hint(chat) === null;
@@ -59,10 +66,11 @@ function chatTab({ label, chatsOf, send, blank, hint, tools = [] }) {
 
 const chatRow = ({ key, title, sub, last, chosen, news }) =>
   h("li", {}, h("button", {
-    type: "button", class: "chat", "data-do": "talk", "aria-current": chosen ? "true" : null, onclick: () => choose({ talk: key }),
+    type: "button", class: "chat", "data-do": "talk", "aria-current": chosen ? "true" : null,
+    onclick: () => choose({ talk: key }),
   },
   h("span", { class: "title" }, title), h("span", { class: "last" }, last || sub),
-  news && h("span", { class: "dot" }, h("span", { class: "off-screen" }, "有新消息"))));
+  news && newsDot()));
 
 export const customersTab = chatTab({
   label: "和客户的聊天", chatsOf: staffCustomerChats, hint: () => "写给客户，回车发出",
@@ -72,7 +80,8 @@ export const customersTab = chatTab({
     : post("staff/private", { userid, external_userid: chat.external_userid, text })),
   tools: [{
     name: "delete-customer", word: "删除这位客户", when: (chat) => chat.kind === "private",
-    run: (userid, chat) => attempt("删除客户", () => post("staff/delete_customer", { userid, external_userid: chat.external_userid })),
+    run: (userid, { external_userid }) =>
+      attempt("删除客户", () => post("staff/delete_customer", { userid, external_userid })),
   }],
 });
 

@@ -11,12 +11,15 @@ import { whyButton } from "./why.js";
 import { epoch, kfName, lastSaid, oneLine, serving, staffName, waited } from "./words.js";
 import { current, now } from "./world.js";
 
+const SHOWN = 100;
+
 let me = "";
 let session = null;
 
 const accepting = h("div", { class: "accepting" });
 const blank = h("p", { class: "empty" });
 const list = h("ul", { class: "sessions", "aria-label": "会话" });
+const more = h("p", { class: "dim", hidden: true });
 const head = h("header", { class: "chat-head" });
 const messages = timeline({ label: "接待的聊天", describe, empty: "还没有消息。" });
 const rule = h("p", { class: "allowed" });
@@ -24,7 +27,7 @@ const writing = composer({ label: "以客服身份回复", send: (_key, text) =>
 const talk = h("div", { class: "talk" }, head, messages.el, rule, writing.el);
 
 export const kfTab = {
-  mount: (panel) => panel.append(accepting, blank, list, talk),
+  mount: (panel) => panel.append(accepting, blank, list, more, talk),
 
   show(world, userid) {
     const before = me === userid ? session?.key : null; // what is read stays, also when the order changes
@@ -38,7 +41,10 @@ export const kfTab = {
       ? "还没有会话。客户在左边的手机里找客服，就会出现在这里。"
       : `${staffName(world, userid)} 不是任何客服账号的接待人员。换一位员工看看。`;
     list.hidden = talk.hidden = sessions.length === 0;
-    keyed(list, sessions.map((s) => row(world, s)), (r) => r.key, JSON.stringify, sessionRow);
+    const several = accountsOf(world, userid).length > 1;
+    keyed(list, sessions.slice(0, SHOWN).map((s) => row(world, s, several)), (r) => r.key, JSON.stringify, sessionRow);
+    more.hidden = sessions.length <= SHOWN;
+    more.textContent = `这里只列最要紧的 ${SHOWN} 个，另有 ${sessions.length - SHOWN} 个会话`;
     if (session) showTalk(world);
   },
 };
@@ -56,11 +62,11 @@ function showAccepting(world) {
 const accept = (open_kfid, on) =>
   attempt("改接待状态", () => post("staff/servicer", { userid: me, open_kfid, status: on ? 0 : 1 }));
 
-function row(world, s) {
+function row(world, s, several) {
   const since = s.service_state === 2 ? lastFromCustomer(s) : 0;
   return {
     key: s.key, title: s.title, last: oneLine(lastSaid(s)), state: serving(s, world), chosen: s.key === session?.key,
-    wait: since ? waited(since, now()) : "", account: accountsOf(world, me).length > 1 ? kfName(world, s.open_kfid) : "",
+    wait: since ? waited(since, now()) : "", account: several ? kfName(world, s.open_kfid) : "",
   };
 }
 

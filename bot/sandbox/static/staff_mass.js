@@ -43,7 +43,9 @@ function row(world, { task, share }) {
   const names = ids.map((id) => (group ? groupName(world, id) : customerName(world, id)));
   const time = epoch(task.create_time);
   return {
-    msgid: task.msgid, text: task.text, attachments: task.attachments, status: statusOf({ task, share }), names, to: group ? `${ids.length} 个群` : `${ids.length} 位客户`, at: `${dayWord(time, now())} ${hourMinute(time)}`,
+    msgid: task.msgid, text: task.text, attachments: task.attachments, status: statusOf({ task, share }), names,
+    to: group ? `${ids.length} 个群` : `${ids.length} 位客户`,
+    at: `${dayWord(time, now())} ${hourMinute(time)}`,
   };
 }
 

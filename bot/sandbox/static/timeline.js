@@ -67,7 +67,8 @@ export function timeline({ label, describe, empty }) {
       const newDay = !last || dayOf(epoch(last.time)) !== dayOf(time);
       const gap = newDay || time - epoch(last.time) > GROUP_S;
       if (gap) result.push(timeRow(message, time));
-      result.push(messageRow(message, describe(message), gap || last.from !== message.from || last.sender !== message.sender));
+      const first = gap || last.from !== message.from || last.sender !== message.sender;
+      result.push(messageRow(message, describe(message), first));
       last = message;
     }
     return result;

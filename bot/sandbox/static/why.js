@@ -9,11 +9,16 @@ import { customerName, epoch, hourMinuteSecond, longDay, staffName } from "./wor
 const RETRIES = 3; // the answer may reach the phone a moment before Wanzi has noted why
 const RETRY_MS = 700;
 
+const NOTHING_ASKED =
+  "点任何一条回答下面的「为什么」，这里会说明它的来处：哪一条知识、哪一条规则、认出了什么词、打了什么标签。";
+
+const NOTHING_SHOWN = { msgid: "", state: "none" };
+
 const panel = h("div", { class: "why-body" });
 let root = null;
 let opener = null;
 let asked = 0;
-let shown = { msgid: "", state: "none" };
+let shown = NOTHING_SHOWN;
 
 /** The little link under an answer; nothing for a message without a msgid. */
 export function whyButton(message) {
@@ -32,13 +37,14 @@ export function showWhy(world) {
   const msgid = choice.why;
   document.body.classList.toggle("why-open", Boolean(msgid));
   if (msgid && msgid !== shown.msgid) load(msgid);
-  if (!msgid) shown = { msgid: "", state: "none" };
+  if (!msgid) shown = NOTHING_SHOWN;
   const about = facts(world);
   fill(panel, JSON.stringify([shown, about]), () => [...reasons(shown), customerCard(about)]);
 }
 
 function open(msgid, from) {
   opener = from;
+  shown = NOTHING_SHOWN; // asked again, also for the same message
   choose({ why: msgid });
   root.tabIndex = -1;
   root.focus({ preventScroll: true });
@@ -85,7 +91,7 @@ function settle(msgid, found) {
 }
 
 function reasons({ state, why, words }) {
-  if (state === "none") return [h("p", { class: "empty" }, "点任何一条回答下面的「为什么」，这里会说明它的来处：哪一条知识、哪一条规则、认出了什么词、打了什么标签。")];
+  if (state === "none") return [h("p", { class: "empty" }, NOTHING_ASKED)];
   if (state === "loading") return [h("p", { class: "dim" }, "正在问丸子…")];
   if (state === "unknown") return [h("p", {}, "丸子没有这条消息的记录。可能是员工或测试脚本直接发的。")];
   if (state === "failed") return [h("p", {}, `问不到丸子：${words}。它在运行时再点一次「为什么」。`)];
@@ -98,36 +104,45 @@ function explained(why) {
     part("这是", [h("p", { class: "lead" }, KINDS[why.kind] || why.kind || "没有注明")]),
     (source.title || source.id) && part("来处", [
       h("p", { class: "lead" }, source.title || source.id),
-      h("p", { class: "dim" }, [SOURCES[source.type] || source.type, source.title && source.id, source.version && `版本 ${source.version}`].filter(Boolean).join(" · ")),
+      h("p", { class: "dim" }, dotted(SOURCES[source.type] || source.type, source.title && source.id,
+        source.version && `版本 ${source.version}`)),
     ]),
     why.variant?.tag && part("说法", [h("p", {}, `按“${why.variant.tag}”换的说法`)]),
     why.rule && part("规则", [h("p", {}, ruleWords(String(why.rule)))]),
     why.evidence && part("凭据", [h("p", {}, `“${why.evidence}”`)]),
-    why.tokens?.length > 0 && part("认出的词", [h("p", { class: "chips" }, why.tokens.map((token) => h("span", { class: "chip" }, token)))]),
+    why.tokens?.length > 0 && part("认出的词", [h("p", { class: "chips" }, chips(why.tokens))]),
     why.tags?.length > 0 && part("打的标签", [tagTable(why.tags)]),
     why.candidates?.length > 0 && part("比过的条目", [candidateTable(why.candidates)]),
     part("其余", [facing(why)]),
   ].filter(Boolean);
 }
 
+const dotted = (...words) => words.filter(Boolean).join(" · ");
+
+const chips = (words) => words.map((word) => h("span", { class: "chip" }, word));
+
 const part = (title, content) => h("section", { class: "reason" }, h("h3", {}, title), content);
+
+const aboutWhom = (tag) => tag.relation && h("span", { class: "dim" }, `，说的是${tag.relation}`);
 
 const tagTable = (tags) =>
   h("table", {}, h("thead", {}, h("tr", {}, ["标签", "凭据", "规则"].map((w) => h("th", { scope: "col" }, w)))),
     h("tbody", {}, tags.map((t) => h("tr", {},
-      h("td", {}, t.tag, h("span", { class: "dim" }, ` ${dimensionWord(t.dimension || "")}${t.relation ? `，说的是${t.relation}` : ""}`)),
+      h("td", {}, t.tag, h("span", { class: "dim" }, ` ${dimensionWord(t.dimension || "")}`), aboutWhom(t)),
       h("td", {}, spanWords(t.span)), h("td", {}, ruleWords(t.rule || ""))))));
 
 const candidateTable = (candidates) =>
-  h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "条目"), h("th", { scope: "col", class: "figure" }, "得分"))),
+  h("table", {},
+    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "条目"), h("th", { scope: "col", class: "figure" }, "得分"))),
     h("tbody", {}, candidates.map((c) => h("tr", {},
-      h("td", {}, c.title || c.id), h("td", { class: "figure" }, typeof c.score === "number" ? c.score.toFixed(2) : c.score ?? "")))));
+      h("td", {}, c.title || c.id), h("td", { class: "figure" }, Number(c.score).toFixed(2))))));
 
 function facing(why) {
-  const at = why.created_at ? epoch(why.created_at) : 0;
+  const at = epoch(why.created_at);
+  const { mode, epoch: round } = why.conversation || {};
   const rows = [
     ["人设", why.persona], ["接口", why.api], ["写于", at && `${longDay(at)} ${hourMinuteSecond(at)}`],
-    ["会话", why.conversation && [MODES[why.conversation.mode] || why.conversation.mode, why.conversation.epoch !== undefined && `第 ${why.conversation.epoch} 轮`].filter(Boolean).join(" · ")],
+    ["会话", dotted(MODES[mode] || mode, round !== undefined && `第 ${round + 1} 轮`)],
   ].filter(([, value]) => value);
   return h("dl", {}, rows.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
 }
@@ -157,6 +172,6 @@ function customerCard(about) {
   return h("section", { class: "reason about" }, h("h3", {}, `企业微信里的${about.name}`),
     h("dl", {},
       h("dt", {}, "好友"), h("dd", {}, about.friends.join("、") || "还没有"),
-      h("dt", {}, "标签"), h("dd", { class: "chips" }, about.tags.length ? about.tags.map((t) => h("span", { class: "chip" }, t)) : "还没有"),
+      h("dt", {}, "标签"), h("dd", { class: "chips" }, about.tags.length ? chips(about.tags) : "还没有"),
       h("dt", {}, "编号"), h("dd", { class: "dim" }, about.external_userid)));
 }

@@ -10,7 +10,7 @@ const weekday = new Intl.DateTimeFormat("zh-CN", { timeZone: ZONE, weekday: "sho
 const dayKey = new Intl.DateTimeFormat("en-CA", { timeZone: ZONE });
 
 /** 微信客服's service_state in words, with the class that gives it shape and colour. */
-export const STATES = {
+const STATES = {
   0: { word: "还没人接待", mark: "new" },
   1: { word: "机器人接待", mark: "bot" },
   2: { word: "在等待池", mark: "waiting" },
@@ -31,8 +31,7 @@ export function serving(session, world) {
 
 export const staffName = (world, userid) => world.staff.find((s) => s.userid === userid)?.name || userid || "员工";
 
-export const customerName = (world, external_userid) =>
-  world.customers.find((c) => c.external_userid === external_userid)?.nickname || external_userid || "客户";
+export const customerName = (world, external_userid) => world.nicknames.get(external_userid) || external_userid || "客户";
 
 export const groupName = (world, chat_id) => world.chats.get(`group:${chat_id}`)?.name || chat_id;
 

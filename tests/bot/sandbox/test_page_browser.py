@@ -280,6 +280,17 @@ def test_why_says_plainly_when_nobody_can_be_asked(page: Page, wanzi: Wanzi) -> 
     wanzi.say("在的")
     page.locator("#customer").get_by_role("button", name="为什么").click()
     expect(page.locator("#why")).to_contain_text("问不到丸子")
+    page.keyboard.press("Escape")
+    expect(page.locator("#customer").get_by_role("button", name="为什么")).to_be_focused()
+
+
+def test_a_message_that_failed_differs_in_shape_and_says_so(page: Page, wanzi: Wanzi) -> None:
+    wanzi.hear("在吗")
+    wanzi.control("faults", api="kf/send_msg", kind="msg_send_fail", times=1)
+    wanzi.say("送不到的")
+    expect(page.locator("#customer .failed .note")).to_have_text("没送到")
+    style = page.locator("#customer .failed .bubble").evaluate("el => getComputedStyle(el).borderStyle")
+    assert style == "dashed"
 
 
 @pytest.mark.parametrize("text", ["<img src=x onerror=window.hit=1>", "<script>window.hit=1</script>", "&lt;b&gt;"])
