@@ -36,6 +36,10 @@ class _WriterLock:
             fcntl.flock(self._file, fcntl.LOCK_UN)
         self._threads.release()
 
+    def close(self) -> None:
+        if self._file:
+            self._file.close()
+
 
 class Database:
     """Sessions on one database. Make one per process, after forking."""
@@ -74,6 +78,8 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+        if self._lock is not None:
+            self._lock.close()
 
 
 def _open_sqlite(path: str | None) -> Engine:

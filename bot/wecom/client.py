@@ -77,6 +77,10 @@ class WeComClient:
             raise Unavailable(api, "the answer is not a file")
         return response.content
 
+    def close(self) -> None:
+        """Close the connections kept alive."""
+        self._transport.close()
+
     def same_host(self, url: str) -> bool:
         """Whether `url` is of the platform this client talks to."""
         ours, theirs = urlsplit(self.base_url), urlsplit(url)

@@ -41,6 +41,9 @@ class Transport(WeChatClient):  # type: ignore[misc]
         self._http.proxies, self._http.verify = environment["proxies"], environment["verify"]
         self._http.trust_env = False  # else requests looks for proxies and certificates again at every call
 
+    def close(self) -> None:
+        self._http.close()
+
     def exchange(self, method: str, api: str, params: Params, **content: Any) -> dict[str, Any] | requests.Response:
         """The JSON answer, or the response itself when it is a file. Raises GatewayError."""
         try:
