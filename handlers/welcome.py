@@ -63,6 +63,7 @@ def _send_welcome(ctx: Context, event: ExternalContactChanged) -> None:
             payload={"welcome_code": event.welcome_code, "text": {"content": text}},
             lane=f"welcome:{event.welcome_code}",
             dedup_key=f"welcome:{event.welcome_code}",
+            msgid=event.welcome_code[:80],
             why=why,
             priority=outbox.FAST,
             author="system",

@@ -1,5 +1,7 @@
 """Fixtures that every test may use. Databases are real: SQLite, and PostgreSQL where there is a server."""
 
+import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +13,6 @@ from tests.databases import new_database, postgres_missing
 from tests.story import Story
 
 ROOT = Path(__file__).parent.parent
-_skipped: set[str] = set()
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +23,6 @@ def brand() -> Brand:
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "postgres" and (missing := postgres_missing()):
-        _skipped.add(missing)
         pytest.skip(missing)
     with new_database(request.param, tmp_path) as url:
         yield url
@@ -43,5 +43,15 @@ def story(tmp_path: Path, database_url: str, brand: Brand) -> Iterator[Story]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    for missing in sorted(_skipped):
-        terminalreporter.write_line(f"NOT RUN: suites that need a service. {missing}", yellow=True)
+    """Nothing is skipped silently: each reason once, with how many tests it kept from running."""
+    reasons = Counter(str(report.longrepr[-1]) for report in terminalreporter.stats.get("skipped", []))
+    for reason, count in sorted(reasons.items()):
+        terminalreporter.write_line(f"NOT RUN: {count} tests. {reason}", yellow=True)
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Where every suite must run (WANZI_TEST_ALL), one that did not is a failure."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", []) if reporter else []
+    if os.environ.get("WANZI_TEST_ALL") and skipped and exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

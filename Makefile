@@ -1,0 +1,52 @@
+# make demo  starts bot and sandbox with the sample brand · make test  passes the tests · make check  is what CI runs
+# Both set everything up first. Needs Python 3.11 or newer with venv, and make; nothing else.
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+
+.PHONY: setup demo test check format lint types layers bench lock clean
+
+setup: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	@python=""; for name in python3 python3.13 python3.12 python3.11; do \
+	  if command -v $$name >/dev/null 2>&1 && $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then python=$$name; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then echo "Wanzi needs Python 3.11 or newer; this machine has: $$(python3 --version 2>&1 || echo none). Debian/Ubuntu: sudo apt-get install python3 python3-venv - macOS: brew install python"; exit 1; fi; \
+	if ! $$python -c 'import venv, ensurepip' 2>/dev/null; then echo "Wanzi needs Python's venv module, which $$python lacks. Debian/Ubuntu: sudo apt-get install python3-venv"; exit 1; fi; \
+	test -x $(BIN)/python || $$python -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock \
+	  || { echo "Wanzi could not install its packages; the reason stands above. A first set-up needs a network or a package mirror (pip config)."; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: setup
+	@$(BIN)/wanzi demo
+
+test: setup
+	@$(BIN)/python -m pytest -q
+
+check: setup format lint types layers test
+
+format: setup
+	@$(BIN)/ruff format --check .
+
+lint: setup
+	@$(BIN)/ruff check .
+
+types: setup
+	@$(BIN)/mypy
+
+layers: setup
+	@$(BIN)/lint-imports
+
+bench: setup
+	@$(BIN)/python benchmarks/run.py
+
+lock:
+	@$(BIN)/python -m pip install --quiet pip-tools
+	@$(BIN)/pip-compile -q --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --all-extras -o requirements.lock pyproject.toml
+
+clean:
+	rm -rf $(VENV) var build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
