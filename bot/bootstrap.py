@@ -55,7 +55,11 @@ class Engine:
 
 
 def open_core(settings: Settings, bell: Bell | None = None) -> Core:
-    """The core of a process. Call it after forking."""
+    """The core of a process. Call it after forking. With a broker its bell replaces the local one."""
+    if settings.broker_url:
+        from bot.broker import BrokerBell  # Dramatiq is there only where it is wanted
+
+        bell = BrokerBell(settings.broker_url)
     return Core(settings, Clock(settings.clock_file), Database(settings.database_url), bell or Bell())
 
 

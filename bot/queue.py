@@ -1,6 +1,7 @@
 """The bell: it says that a row has come, and carries nothing else. A lost ring is found by the sweep.
 
-Locally it is a pipe, made before `wanzi serve` forks, so that the acknowledging process wakes the answering one.
+Locally it is a pipe, made before `wanzi serve` forks, so that the acknowledging process wakes the answering one;
+`bot.broker` has the bell that rings across machines.
 """
 
 import os
@@ -13,7 +14,7 @@ SWEEP_S = 1.0
 
 
 class Bell:
-    """Wakes whoever waits in this process; `Bell.pipe()` also across the fork."""
+    """Wakes whoever waits in this process; `Bell.across_fork()` also in those forked from it."""
 
     def __init__(self, pipe: tuple[int, int] | None = None) -> None:
         self._pipe = pipe
@@ -40,6 +41,10 @@ class Bell:
         if self._pipe is not None:
             with suppress(BlockingIOError):
                 os.write(self._pipe[1], b"!")
+
+    def reachable(self) -> bool:
+        """Whether the bell can be heard elsewhere; a local one always can."""
+        return True
 
     def relay(self, stop: threading.Event) -> None:
         """Pass rings from other processes on to this one's listeners, until told to stop."""

@@ -23,6 +23,8 @@ def create(core: Core) -> Blueprint:
                 db.execute(text("SELECT 1 FROM inbox LIMIT 1"))
         except SQLAlchemyError:
             return Response("database not reachable\n", 503, content_type="text/plain")
+        if not core.bell.reachable():
+            return Response("broker not reachable\n", 503, content_type="text/plain")
         return Response("ready\n", content_type="text/plain")
 
     @blueprint.get("/metrics")
