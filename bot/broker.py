@@ -85,7 +85,7 @@ def _connect(url: str, ring: Callable[[], None]) -> tuple[Any, Any, tuple[type[E
         from dramatiq.brokers.redis import RedisBroker
         from redis.exceptions import RedisError
 
-        broker = RedisBroker(url=url, socket_connect_timeout=CONNECT_S)
+        broker = RedisBroker(url=url, socket_connect_timeout=CONNECT_S)  # type: ignore[no-untyped-call]
         errors = (DramatiqError, RedisError, OSError)
     mark: Any = dramatiq.actor  # its overloads do not know a plain callable of no arguments
     actor = mark(ring, broker=broker, actor_name="ring", queue_name=QUEUE, max_retries=0)
