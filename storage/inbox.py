@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Index, String, Text, bindparam, exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from storage.base import Base, RowId, utc
@@ -136,16 +137,20 @@ class GroupCommit:
     def _commit(self, now: datetime) -> None:
         with self._queue_lock:
             batch, self._queue = self._queue, []
-        error: BaseException | None = None
+        if not self._store(batch, now) and len(batch) > 1:
+            for ticket in batch:  # one row that cannot be stored must not take the others with it
+                self._store([ticket], now)
+
+    def _store(self, tickets: list["_Ticket"], now: datetime) -> bool:
+        error: SQLAlchemyError | None = None
         try:
             with self._database.write() as db:
-                put_many(db, [ticket.row for ticket in batch], now)
-        except BaseException as exc:
+                put_many(db, [ticket.row for ticket in tickets], now)
+        except SQLAlchemyError as exc:
             error = exc
-            raise
-        finally:
-            for ticket in batch:
-                ticket.settled, ticket.error = True, error
+        for ticket in tickets:
+            ticket.settled, ticket.error = True, error
+        return error is None
 
 
 class _Ticket:
@@ -154,7 +159,7 @@ class _Ticket:
     def __init__(self, row: NewRow) -> None:
         self.row = row
         self.settled = False
-        self.error: BaseException | None = None
+        self.error: SQLAlchemyError | None = None
 
 
 _older = aliased(InboxRow)

@@ -1,7 +1,10 @@
 """The ledger's own promises: leases, lanes, keys, outcomes. On SQLite and PostgreSQL."""
 
 import threading
+import time
 from datetime import UTC, datetime, timedelta
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from storage import inbox, outbox, pauses
 from storage.database import Database
@@ -128,25 +131,30 @@ def test_group_commit_stores_each_row_before_it_returns(database: Database) -> N
     assert seen == [True] * 40
 
 
-def test_a_database_that_fails_is_told_to_every_waiting_caller(database: Database) -> None:
+def test_a_row_that_cannot_be_stored_is_told_to_its_caller_and_harms_no_other(database: Database) -> None:
     commit = GroupCommit(database)
     broken = NewRow(dedup_key="b", kind="k", lane="l", payload=None)  # type: ignore[arg-type]
-    errors: list[type[BaseException]] = []
+    outcomes: dict[str, bool] = {}
 
-    def write() -> None:
+    def write(row: NewRow) -> None:
         try:
-            commit.put(broken, NOW)
-        except Exception as error:
-            errors.append(type(error))
+            commit.put(row, NOW)
+            outcomes[row.dedup_key] = True
+        except SQLAlchemyError:
+            outcomes[row.dedup_key] = False
 
-    threads = [threading.Thread(target=write) for _ in range(5)]
-    for thread in threads:
-        thread.start()
+    rows = [broken, *(event(f"k{number}", lane=f"l{number}") for number in range(9))]
+    threads = [threading.Thread(target=write, args=[row]) for row in rows]
+    with commit._commit_lock:  # all of them wait, so that they share one batch
+        for thread in threads:
+            thread.start()
+        while len(commit._queue) < len(rows):
+            time.sleep(0.001)
     for thread in threads:
         thread.join()
 
-    assert len(errors) == 5
-    assert claim(database) == []
+    assert outcomes == {row.dedup_key: row is not broken for row in rows}
+    assert len(claim(database)) == 9
 
 
 def call(lane: str = "a", **more: object) -> NewCall:
