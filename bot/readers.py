@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from sqlalchemy.exc import OperationalError
 
 from bot.bootstrap import Engine
-from bot.errors import GatewayError, Rejected, Throttled
+from bot.errors import GatewayError, Rejected, Throttled, Unavailable
 from bot.log import where
 from bot.queue import SWEEP_S, wait
 from bot.wecom import contacts, groups, kf
@@ -26,7 +27,7 @@ from storage.inbox import InboxRow
 log = structlog.get_logger()
 
 LEASE_S = 120.0
-RETRY_S = 2.0
+RETRY_S, LONGEST_RETRY_S = 2.0, 30.0
 BAD_MSGTOKEN = 95007  # the doorbell's token has expired, or is another account's (94670)
 
 Arguments = dict[str, Any]
@@ -84,8 +85,13 @@ class Reader:
         """Look things up until told to stop."""
         rung = self._engine.core.bell.listener()
         while not stop.is_set():
-            if not self.run_once(self._engine.core.clock.now()):
-                wait(rung, SWEEP_S)
+            try:
+                if self.run_once(self._engine.core.clock.now()):
+                    continue
+            except OperationalError:
+                log.exception("database_unavailable")
+                stop.wait(SWEEP_S)
+            wait(rung, SWEEP_S)
 
     def run_once(self, now: datetime) -> int:
         """Answer one row. Returns how many were taken."""
@@ -96,32 +102,52 @@ class Reader:
         return len(rows)
 
     def _answer(self, row: InboxRow, now: datetime) -> None:
-        event = event_from_json(row.payload)
         outcome = "done"
         try:
+            event = event_from_json(row.payload)
             if isinstance(event, KfDoorbell):
                 self._pull(row, event)
             elif isinstance(event, Fetch):
                 self._fetch(row, event, now)
         except Throttled as exc:
             outcome = "throttled"
-            self._later(row, timedelta(seconds=exc.retry_after_s), str(exc))
-        except GatewayError as exc:
-            outcome = type(exc).__name__.lower()
-            self._later(row, timedelta(seconds=RETRY_S * 2 ** (row.attempts - 1)), str(exc))
+            self._later(row, exc.retry_after_s, str(exc))
+        except Unavailable as exc:
+            outcome = "unavailable"
+            self._later(row, min(RETRY_S * row.attempts, LONGEST_RETRY_S), str(exc))
+        except GatewayError as exc:  # a doorbell that WeCom refuses: the poll rings again
+            outcome = f"refused: {exc.errcode}"
+            with self._database.write() as db:
+                inbox.finish(db, row.id, now)
+        except OperationalError:
+            raise
+        except Exception as exc:
+            log.error("read_failed", id=row.id, kind=row.kind, error=type(exc).__name__)
+            outcome = "failed"
+            with self._database.write() as db:
+                inbox.retry(db, row, now + timedelta(seconds=RETRY_S * 2**row.attempts), type(exc).__name__)
         log.info("read", id=row.id, kind=row.kind, lane=where(row.lane), outcome=outcome, attempt=row.attempts)
         self._engine.core.bell.ring()
 
-    def _later(self, row: InboxRow, delay: timedelta, reason: str) -> None:
+    def _later(self, row: InboxRow, seconds: float, reason: str) -> None:
+        """Ask again later, however long WeCom is away: nothing is lost by asking."""
         with self._database.write() as db:
-            inbox.retry(db, row, self._engine.core.clock.now() + delay, reason)
+            at = self._engine.core.clock.now() + timedelta(seconds=seconds)
+            inbox.retry(db, row, at, reason, most=None)
 
     def _fetch(self, row: InboxRow, event: Fetch, now: datetime) -> None:
         try:
             result, ok, reason = READERS[event.what](self._client, event.arguments), True, ""
         except Rejected as exc:
             result, ok, reason = {}, False, str(exc)
-        fetched = Fetched(what=event.what, arguments=event.arguments, ok=ok, reason=reason, result=result)
+        fetched = Fetched(
+            what=event.what,
+            arguments=event.arguments,
+            ok=ok,
+            reason=reason,
+            result=result,
+            asked_at=now.timestamp(),
+        )
         with self._database.write() as db:
             if inbox.finish(db, row.id, now):
                 inbox.put(db, to_row(fetched, f"fetched:{row.id}"), now)

@@ -254,7 +254,10 @@ class Fetch(_Event):
 
 
 class Fetched(_Event):
-    """What a `Fetch` brought. `ok` is False when WeCom refused for good; `reason` says why."""
+    """What a `Fetch` brought. `ok` is False when WeCom refused for good; `reason` says why.
+
+    `asked_at` (unix seconds): the answer shows WeCom as it was then or later.
+    """
 
     kind: Literal["own.fetched"] = "own.fetched"
     what: str
@@ -262,6 +265,7 @@ class Fetched(_Event):
     ok: bool = True
     reason: str = ""
     result: dict[str, Any] = Field(default_factory=dict)
+    asked_at: float = 0.0
 
 
 Event = Annotated[

@@ -230,9 +230,9 @@ def newest_open(db: Session, lane: str) -> int:
     return db.scalar(select(func.max(InboxRow.id)).where(InboxRow.lane == lane, InboxRow.state == "pending")) or 0
 
 
-def retry(db: Session, row: InboxRow, at: datetime, reason: str) -> None:
-    """Give a claimed row back, to be tried again at `at`; after `MAX_ATTEMPTS` it is dead."""
-    state = "dead" if row.attempts >= MAX_ATTEMPTS else "pending"
+def retry(db: Session, row: InboxRow, at: datetime, reason: str, most: int | None = MAX_ATTEMPTS) -> None:
+    """Give a claimed row back, to be tried again at `at`; after `most` attempts it is dead (None: never)."""
+    state = "dead" if most is not None and row.attempts >= most else "pending"
     db.execute(
         update(InboxRow)
         .where(InboxRow.id == row.id, InboxRow.state == "pending")
