@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from handlers.reading import Reader, Reading
+from handlers.wording import word
 from keywords.catalogue import Catalogue, load_catalogue
 from keywords.match import Matcher, Tagger
 from keywords.segment import cut
@@ -148,7 +149,7 @@ class Brand:
     def staff_name(self, userid: str) -> str:
         """The name a customer may hear; the bare userid is never shown."""
         member = self.staff.get(userid)
-        return member.name if member else "同事"
+        return member.name if member else word("colleague")
 
     def posts_at(self, day: date, group: PlannedGroup) -> list[Post]:
         """The posts of one day for one group, by time."""

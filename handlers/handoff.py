@@ -10,6 +10,7 @@ from typing import Any
 from handlers.context import Context
 from handlers.event import Event, Fetch, Fetched, HandoffDue, KfEvent, Settled
 from handlers.say import Words, phrase, say, trace
+from handlers.wording import word
 from storage import accounts, conversations, messages, outbox
 from storage import handoff as memory
 from storage.conversations import KF, Conversation
@@ -63,8 +64,7 @@ def _promise(ctx: Context, conversation: Conversation, known: Handoff, why: dict
 
 def _in_words(at: datetime, local: datetime) -> str:
     days = (at.date() - local.date()).days
-    day = {0: "今天", 1: "明天", 2: "后天"}.get(days, f"{at.month}月{at.day}日")
-    return f"{day}{at:%H:%M}"
+    return word(f"day.{days if days <= 2 else 'later'}", month=at.month, day=at.day, time=f"{at:%H:%M}")
 
 
 def _offer(ctx: Context, conversation: Conversation, known: Handoff) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from handlers import handoff, reply, tagging
 from handlers.context import Context
 from handlers.event import AibotMessage, AppMessage, Event, KfEvent, KfMessage, Turn
+from handlers.wording import has, word
 from storage import contacts, conversations, messages, outbox
 from storage.base import utc
 from storage.conversations import AIBOT, APP, KF, Conversation
@@ -14,20 +15,6 @@ from storage.messages import Message
 FROM_CUSTOMER, FROM_SERVICER = 3, 5  # `origin` of a sync_msg item (94670)
 #: However fast somebody writes, the reply comes after this many burst windows at the latest.
 LONGEST_BURST_WINDOWS = 4
-
-#: fail_type of msg_send_fail (94670), in words for people.
-SEND_FAILURES = {
-    0: "微信没有说明原因",
-    1: "客服账号已删除",
-    2: "应用已关闭",
-    4: "客户超过 48 小时没说话",
-    5: "会话已经结束",
-    6: "客户一条消息后最多回 5 条",
-    7: "没有绑定视频号",
-    8: "主体未验证",
-    9: "未绑定视频号且主体未验证",
-    10: "客户拒收",
-}
 
 
 def on_kf_message(event: Event, ctx: Context) -> bool:
@@ -137,6 +124,8 @@ def on_send_fail(event: Event, ctx: Context) -> bool:
         return False
     row = outbox.find_by_msgid(ctx.db, event.fail_msgid)
     if row is not None:
-        kind = event.fail_type if event.fail_type is not None else 0
-        row.state, row.reason = "dead", f"msg_send_fail {kind}: {SEND_FAILURES.get(kind, '未知原因')}"
+        kind = event.fail_type or 0
+        known = f"send_failure.{kind}"
+        row.state = "dead"
+        row.reason = f"msg_send_fail {kind}: {word(known if has(known) else 'send_failure.other')}"
     return True

@@ -1,6 +1,7 @@
 """Tags: words earn them, WeCom shows them to the staff, and what a person removed stays removed."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from handlers.context import Context
@@ -8,12 +9,12 @@ from handlers.event import Event, ExternalTagChanged, Fetch, Fetched, Settled
 from handlers.say import trace
 from keywords.catalogue import DIMENSIONS
 from storage import contacts, outbox, tags
+from storage.base import utc
 from storage.messages import Message
 from storage.tags import Gain
 
 MARK = "externalcontact/mark_tag"
 ADD = "externalcontact/add_corp_tag"
-CHANNEL_GROUP = "渠道"
 NAME_TAKEN = 40071  # a corp tag of this name exists (92117)
 
 
@@ -70,9 +71,8 @@ def _make(ctx: Context, name: str) -> None:
         return
     corp_tag.asked_at = ctx.now
     ctx.db.add(corp_tag)
-    dimension = "channel" if name.startswith("渠道:") else ctx.brand.catalogue.dimension_of(name)
-    group = CHANNEL_GROUP if dimension == "channel" else DIMENSIONS[dimension]
-    _call(ctx, ADD, {"group_name": group, "tag": [{"name": name}]}, notify=True, lane="corp_tags")
+    dimension = ctx.brand.catalogue.dimension_of(name)
+    _call(ctx, ADD, {"group_name": DIMENSIONS[dimension], "tag": [{"name": name}]}, notify=True, lane="corp_tags")
 
 
 def _call(ctx: Context, api: str, body: dict[str, Any], *, notify: bool, lane: str = "") -> None:
@@ -120,7 +120,12 @@ def on_corp_tags_fetched(event: Event, ctx: Context) -> bool:
     if not isinstance(event, Fetched) or event.what != "corp_tags":
         return False
     if event.ok:
-        _remember(ctx, event.result.get("tag_group", []))
+        groups = event.result.get("tag_group", [])
+        there = {
+            str(item.get("id", "")) for group in groups for item in group.get("tag", []) if not item.get("deleted")
+        }
+        tags.forget_corp_tags_but(ctx.db, there, before=utc(event.asked_at))
+        _remember(ctx, groups)
     return True
 
 
@@ -151,9 +156,9 @@ def on_corp_tag_changed(event: Event, ctx: Context) -> bool:
     return True
 
 
-def compare_with_wecom(ctx: Context, external_userid: str, userid: str, held: set[str]) -> None:
-    """A tag that we had put on this contact and that is gone was removed by the staff member, by hand."""
-    for tag_id in tags.marks(ctx.db, userid, external_userid):
+def compare_with_wecom(ctx: Context, external_userid: str, userid: str, held: set[str], seen_at: datetime) -> None:
+    """A tag that we had put on this contact before `seen_at`, and that was gone then, was removed by hand."""
+    for tag_id in tags.marks(ctx.db, userid, external_userid, before=seen_at):
         if tag_id in held:
             continue
         tags.forget_mark(ctx.db, userid, external_userid, tag_id)

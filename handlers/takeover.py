@@ -6,6 +6,7 @@ is being sent any more; after the confirmation none leaves.
 
 from handlers.context import Context
 from handlers.errors import Refused
+from handlers.wording import word
 from storage import conversations, outbox
 
 
@@ -16,7 +17,7 @@ def claim(ctx: Context, conversation_id: int, userid: str) -> bool:
     """
     conversation = conversations.get(ctx.db, conversation_id)
     if conversation.mode == "human" and conversation.servicer_userid not in ("", userid):
-        raise Refused(f"{conversation.servicer_userid} 正在接待")
+        raise Refused(word("takeover.taken", name=ctx.brand.staff_name(conversation.servicer_userid)))
     if conversation.mode != "human":
         conversation.mode, conversation.epoch = "human", conversation.epoch + 1
     conversation.servicer_userid = userid
@@ -34,5 +35,5 @@ def release(ctx: Context, conversation_id: int, userid: str) -> None:
     if conversation.mode != "human":
         return
     if conversation.servicer_userid != userid:
-        raise Refused(f"{conversation.servicer_userid} 正在接待")
+        raise Refused(word("takeover.taken", name=ctx.brand.staff_name(conversation.servicer_userid)))
     conversation.mode, conversation.servicer_userid, conversation.unanswered = "bot", "", 0

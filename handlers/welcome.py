@@ -7,9 +7,10 @@ from handlers import tagging
 from handlers.brand import LiveCode
 from handlers.context import Context
 from handlers.event import Event, ExternalContactChanged, Fetch, Fetched, KfEvent
-from handlers.say import phrase, trace
+from handlers.say import TEXT_BYTES, phrase, trace
+from handlers.wording import word
 from persona import compose
-from storage import contacts, conversations, messages, outbox
+from storage import contacts, conversations, messages, outbox, tags
 from storage.base import utc
 from storage.conversations import KF
 from storage.messages import Message
@@ -33,15 +34,17 @@ def on_contact(event: Event, ctx: Context) -> bool:
         case "edit_external_contact":
             _look_up(ctx, event)
         case "del_external_contact":
-            contacts.unfollow(ctx.db, userid, external_userid, "staff", ctx.now)
+            contacts.unfollow(ctx.db, userid, external_userid, "staff", _happened_at(ctx, event))
+            tags.forget_marks(ctx.db, userid, external_userid)
         case "del_follow_user":
-            contacts.unfollow(ctx.db, userid, external_userid, "customer", ctx.now)
+            contacts.unfollow(ctx.db, userid, external_userid, "customer", _happened_at(ctx, event))
     return True
 
 
 def _added(ctx: Context, event: ExternalContactChanged) -> None:
     customer = contacts.open_(ctx.db, event.external_userid, ctx.now)
-    contacts.follow(ctx.db, event.userid, event.external_userid, event.state, ctx.now)
+    contacts.follow(ctx.db, event.userid, event.external_userid, event.state, _happened_at(ctx, event))
+    tags.forget_marks(ctx.db, event.userid, event.external_userid)
     if event.state and not customer.first_state:
         customer.first_state = event.state
     _send_welcome(ctx, event)
@@ -49,6 +52,10 @@ def _added(ctx: Context, event: ExternalContactChanged) -> None:
         _tag_channel(ctx, event.external_userid, event.state, {"state": event.state, "userid": event.userid})
     tagging.mark_again(ctx, event.external_userid, event.userid)
     _look_up(ctx, event)
+
+
+def _happened_at(ctx: Context, event: ExternalContactChanged) -> datetime:
+    return utc(event.created_at) if event.created_at else ctx.now
 
 
 def _send_welcome(ctx: Context, event: ExternalContactChanged) -> None:
@@ -100,6 +107,7 @@ def on_enter_session(event: Event, ctx: Context) -> bool:
         return True
     code = ctx.brand.live_codes.get(event.scene)
     text = code.welcome if code and code.welcome else phrase(ctx, conversation, "welcome_kf")
+    text = compose.split_text(text, TEXT_BYTES)[0]
     msgid = outbox.new_msgid()
     body = {"code": event.welcome_code, "msgid": msgid, "msgtype": "text", "text": {"content": text}}
     row_id = ctx.call(
@@ -138,7 +146,9 @@ def _tag_channel(ctx: Context, external_userid: str, mark: str, evidence: dict[s
     """渠道:… from the code's mark (product rule A-31); a code we do not know is tagged by its mark itself."""
     code = ctx.brand.live_codes.get(mark)
     name = code.channel if code else mark
-    gain = Gain(f"渠道:{name}"[:30], "channel", "live_code", {**evidence, "rule": f"live_code:{mark}"})
+    gain = Gain(
+        word("channel_tag", channel=name)[:30], "channel", "live_code", {**evidence, "rule": f"live_code:{mark}"}
+    )
     tagging.give(ctx, external_userid, [gain])
 
 
@@ -162,7 +172,8 @@ def on_contact_fetched(event: Event, ctx: Context) -> bool:
     customer.gender = int(profile.get("gender", 0) or 0)
     customer.unionid = str(profile.get("unionid", "") or "")[:64]
     customer.fetched_at = ctx.now
+    seen_at = utc(event.asked_at)
     for follower in event.result.get("follow_user", []):
         held = {str(tag.get("tag_id", "")) for tag in follower.get("tags", [])}
-        tagging.compare_with_wecom(ctx, customer.external_userid, str(follower.get("userid", "")), held)
+        tagging.compare_with_wecom(ctx, customer.external_userid, str(follower.get("userid", "")), held, seen_at)
     return True

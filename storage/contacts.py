@@ -48,22 +48,23 @@ def open_(db: Session, external_userid: str, now: datetime) -> Customer:
     return known
 
 
-def follow(db: Session, userid: str, external_userid: str, state: str, now: datetime) -> Follow:
-    """Note that a customer and a staff member became contacts (again)."""
+def follow(db: Session, userid: str, external_userid: str, state: str, at: datetime) -> None:
+    """Note that a customer and a staff member became contacts (again) at `at`, if nothing newer is known."""
     pair = db.get(Follow, (userid, external_userid))
     if pair is None:
-        pair = Follow(userid=userid, external_userid=external_userid, state=state, added_at=now)
-        db.add(pair)
-    else:
-        pair.state, pair.added_at, pair.ended_at, pair.ended_by = state or pair.state, now, None, ""
-    return pair
+        db.add(Follow(userid=userid, external_userid=external_userid, state=state, added_at=at, ended_by=""))
+    elif pair.ended_at is None or pair.ended_at <= at:
+        pair.state, pair.added_at, pair.ended_at, pair.ended_by = state or pair.state, at, None, ""
 
 
-def unfollow(db: Session, userid: str, external_userid: str, by: str, now: datetime) -> None:
-    """Note that one of the two ended the contact; `by` is staff or customer."""
+def unfollow(db: Session, userid: str, external_userid: str, by: str, at: datetime) -> None:
+    """Note that one of the two (`by`: staff or customer) ended the contact at `at`, if nothing newer is known."""
     pair = db.get(Follow, (userid, external_userid))
-    if pair is not None and pair.ended_at is None:
-        pair.ended_at, pair.ended_by = now, by
+    if pair is None:
+        pair = Follow(userid=userid, external_userid=external_userid, state="", added_at=at, ended_by="")
+        db.add(pair)
+    if pair.ended_by != "staff" and pair.added_at <= at:
+        pair.ended_at, pair.ended_by = at, by
 
 
 def followers(db: Session, external_userid: str) -> list[str]:

@@ -7,6 +7,8 @@ from sqlalchemy import JSON, ForeignKey, Index, String, Text, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.base import Base, RowId
+from storage.conversations import Conversation
+from storage.outbox import OutboxRow
 
 #: Who wrote: the customer (or a staff member to the app), the bot, a servicer, or the platform.
 CUSTOMER, BOT, SERVICER, SYSTEM = "customer", "bot", "servicer", "system"
@@ -80,9 +82,14 @@ def recall(db: Session, msgid: str, now: datetime) -> None:
     )
 
 
-def count_since(db: Session, since: datetime) -> dict[str, int]:
-    """Messages recorded since an instant, by author."""
+def count_since(db: Session, since: datetime, channel: str) -> dict[str, int]:
+    """Messages of a channel recorded since an instant, by author; of the bot's own, those that left."""
+    left = select(OutboxRow.id).where(OutboxRow.id == Message.outbox_id, OutboxRow.state == "sent").exists()
     rows: Any = db.execute(
-        select(Message.author, func.count()).where(Message.recorded_at >= since).group_by(Message.author)
+        select(Message.author, func.count())
+        .join(Conversation, Conversation.id == Message.conversation_id)
+        .where(Message.recorded_at >= since, Conversation.channel == channel)
+        .where((Message.author != BOT) | left)
+        .group_by(Message.author)
     ).all()
     return dict(rows)

@@ -1,10 +1,11 @@
 """Tags: what we know of a customer and which words said so; and the corp tags that stand for them in WeCom."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Index, String, func, select
+from sqlalchemy import JSON, Index, String, delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.base import Base
@@ -140,6 +141,13 @@ def forget_corp_tag(db: Session, tag_id: str) -> None:
         db.delete(known)
 
 
+def forget_corp_tags_but(db: Session, tag_ids: Collection[str], before: datetime) -> None:
+    """Forget the corp tags that WeCom does not have any more; those asked for since `before` may be on their way."""
+    for known in db.scalars(select(CorpTag).where(CorpTag.tag_id != "")):
+        if known.tag_id not in tag_ids and (known.asked_at is None or known.asked_at < before):
+            db.delete(known)
+
+
 def customers_with(db: Session, tag: str) -> list[str]:
     """The external_userids of all who have a tag now."""
     return list(
@@ -158,14 +166,18 @@ def note_mark(db: Session, userid: str, external_userid: str, tag_id: str, now: 
         db.add(TagMark(userid=userid, external_userid=external_userid, tag_id=tag_id, marked_at=now))
 
 
-def marks(db: Session, userid: str, external_userid: str) -> list[str]:
-    """The tag_ids we put on a contact."""
-    return list(
-        db.scalars(select(TagMark.tag_id).where(TagMark.userid == userid, TagMark.external_userid == external_userid))
-    )
+def marks(db: Session, userid: str, external_userid: str, before: datetime | None = None) -> list[str]:
+    """The tag_ids we put on a contact; with `before`, only those known to stand there before that instant."""
+    chosen = select(TagMark.tag_id).where(TagMark.userid == userid, TagMark.external_userid == external_userid)
+    return list(db.scalars(chosen if before is None else chosen.where(TagMark.marked_at < before)))
 
 
 def forget_mark(db: Session, userid: str, external_userid: str, tag_id: str) -> None:
     mark = db.get(TagMark, (userid, external_userid, tag_id))
     if mark is not None:
         db.delete(mark)
+
+
+def forget_marks(db: Session, userid: str, external_userid: str) -> None:
+    """The contact ended or began anew: whatever we had put on it is gone with it."""
+    db.execute(delete(TagMark).where(TagMark.userid == userid, TagMark.external_userid == external_userid))
