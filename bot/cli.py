@@ -27,6 +27,8 @@ def main() -> None:
         cli()
     except (WanziError, ValueError) as error:
         raise SystemExit(f"wanzi: {error}") from None
+    except FileNotFoundError as error:
+        raise SystemExit(f"wanzi: {error.filename}: no such file") from None
 
 
 def _settings() -> "Settings":
