@@ -19,9 +19,11 @@ from storage.messages import Message
 
 NEW, ASSISTANT, POOL, SERVICER, ENDED = 0, 1, 2, 3, 4  # service_state (94669)
 NOT_ACCEPTING = frozenset({95014, 95019})  # not a servicer of the account, or paused
+NOT_OURS = frozenset({95013, 95018})  # the session has ended, or a person has it
+CONSULTATION = timedelta(hours=48)  # from the customer's last message (94669)
 END_CODE_LIFE = timedelta(seconds=20)  # msg_code of an ended session (95122)
 POOL_CODE_LIFE = timedelta(hours=48)  # msg_code on entering or leaving the pool (95122)
-TRANS = "kf/service_state/trans"
+TRANS, SEND = "kf/service_state/trans", "kf/send_msg"
 FROM_POOL, TRANSFERRED, FINISHED, REENTERED = 1, 2, 3, 4  # change_type of session_status_change (94698)
 ACCEPTING = 1  # status of servicer_status_change (94670); servicer/list says 0 for the same
 
@@ -47,13 +49,24 @@ def ask(ctx: Context, conversation: Conversation, reason: str, evidence: str) ->
         ctx.db.flush()
     if reason == "crisis":
         say(ctx, conversation, Words(phrase(ctx, conversation, "crisis_help"), why))
-    if not ctx.brand.hours.is_open(ctx.local):
+    if not _somebody_may_come(ctx, conversation, known):
         return _promise(ctx, conversation, known, why)
     known.state, known.promised_for = ASKED, None
     if reason != "crisis":
         say(ctx, conversation, Words(phrase(ctx, conversation, "handoff_asking"), why))
     _offer(ctx, conversation, known)
     return None
+
+
+def _free_servicers(ctx: Context, conversation: Conversation, known: Handoff) -> list[str]:
+    """Who accepts customers of this account now and has not been tried in vain."""
+    tried = known.tried.split()
+    return [userid for userid in accounts.accepting(ctx.db, conversation.account) if userid not in tried]
+
+
+def _somebody_may_come(ctx: Context, conversation: Conversation, known: Handoff) -> bool:
+    """A servicer who accepts may be sent at any hour; the pool is looked at in business hours only."""
+    return bool(_free_servicers(ctx, conversation, known)) or ctx.brand.hours.is_open(ctx.local)
 
 
 def _promise(ctx: Context, conversation: Conversation, known: Handoff, why: dict[str, Any]) -> Words:
@@ -69,8 +82,7 @@ def _in_words(at: datetime, local: datetime) -> str:
 
 def _offer(ctx: Context, conversation: Conversation, known: Handoff) -> None:
     """Queue the transition: the accepting servicer with the fewest customers who was not tried yet, else the pool."""
-    tried = known.tried.split()
-    free = [userid for userid in accounts.accepting(ctx.db, conversation.account) if userid not in tried]
+    free = _free_servicers(ctx, conversation, known)
     body: dict[str, Any] = {"open_kfid": conversation.account, "external_userid": conversation.peer}
     if free:
         loads = memory.loads(ctx.db)
@@ -104,35 +116,46 @@ def on_trans_settled(event: Event, ctx: Context) -> bool:
         return True
     conversation = conversations.get(ctx.db, row.conversation_id)
     known = memory.find_open(ctx.db, conversation.id)
-    if known is None:
-        return True
     body = row.body
     if event.ok:
         _arrived(ctx, conversation, known, body["service_state"], str(body.get("servicer_userid", "")))
         _speak_by_code(ctx, conversation, str(event.response.get("msg_code", "")), POOL_CODE_LIFE)
-    elif event.errcode in NOT_ACCEPTING and body.get("servicer_userid"):
+    elif known is not None and event.errcode in NOT_ACCEPTING and body.get("servicer_userid"):
         accounts.set_servicer(ctx.db, conversation.account, body["servicer_userid"], False, ctx.now)
         known.tried = f"{known.tried} {body['servicer_userid']}".strip()
-        _offer(ctx, conversation, known)
+        if _somebody_may_come(ctx, conversation, known):
+            _offer(ctx, conversation, known)
+        else:
+            why = trace("handoff", f"errcode:{event.errcode}", evidence=known.evidence)
+            say(ctx, conversation, _promise(ctx, conversation, known, why))
     else:  # we do not know where the session stands: ask before a word is said
-        ctx.tell(
-            Fetch(
-                what="service_state",
-                arguments={"open_kfid": conversation.account, "external_userid": conversation.peer},
-            ),
-            f"service_state:{event.outbox_id}",
-        )
+        _ask_state(ctx, conversation, event.outbox_id)
     return True
 
 
-def _arrived(ctx: Context, conversation: Conversation, known: Handoff, state: int, userid: str) -> None:
+def on_send_refused(event: Event, ctx: Context) -> bool:
+    """WeCom refused a reply: the session is not where we believed. Ask, so that the next turn finds it right."""
+    if not isinstance(event, Settled) or event.api != SEND:
+        return False
+    row = outbox.find(ctx.db, event.outbox_id)
+    if event.errcode in NOT_OURS and row is not None and row.conversation_id is not None:
+        _ask_state(ctx, conversations.get(ctx.db, row.conversation_id), event.outbox_id)
+    return True
+
+
+def _ask_state(ctx: Context, conversation: Conversation, outbox_id: int) -> None:
+    arguments = {"open_kfid": conversation.account, "external_userid": conversation.peer}
+    ctx.tell(Fetch(what="service_state", arguments=arguments), f"service_state:{outbox_id}")
+
+
+def _arrived(ctx: Context, conversation: Conversation, known: Handoff | None, state: int, userid: str) -> None:
     conversation.service_state = state
-    known.servicer_userid = userid
     if state == SERVICER:
         hand_over(conversation, userid)
-        known.state, known.served_at = SERVED, ctx.now
-    else:
-        known.state = POOLED
+    if known is not None:
+        known.servicer_userid = userid
+        known.state = SERVED if state == SERVICER else POOLED
+        known.served_at = ctx.now if state == SERVICER else None
 
 
 def hand_over(conversation: Conversation, userid: str) -> None:
@@ -190,22 +213,26 @@ def _speak_by_code(ctx: Context, conversation: Conversation, code: str, life: ti
 
 
 def on_state_fetched(event: Event, ctx: Context) -> bool:
-    """Where a session really stands, asked after a transition was refused."""
+    """Where a session really stands, asked after WeCom refused a transition or a reply."""
     if not isinstance(event, Fetched) or event.what != "service_state":
         return False
     conversation = conversations.find(ctx.db, KF, event.arguments["open_kfid"], event.arguments["external_userid"])
-    known = memory.find_open(ctx.db, conversation.id) if conversation else None
-    if conversation is None or known is None:
+    if conversation is None:
         return True
+    known = memory.find_open(ctx.db, conversation.id)
     state = int(event.result.get("service_state", ENDED)) if event.ok else ENDED
     if state in (POOL, SERVICER):
         _arrived(ctx, conversation, known, state, str(event.result.get("servicer_userid", "")))
         return True
     conversation.service_state = state
+    if known is None or known.state != ASKED:
+        return True
+    if state == ENDED:  # nothing can be said or done until the customer writes: stay on the waiting list
+        known.state, known.promised_for = PROMISED, None
+        return True
     known.state, known.closed_at = CLOSED, ctx.now
-    if state != ENDED:
-        why = trace("handoff", "transition refused", evidence=known.evidence)
-        say(ctx, conversation, Words(phrase(ctx, conversation, "handoff_failed"), why))
+    why = trace("handoff", "transition refused", evidence=known.evidence)
+    say(ctx, conversation, Words(phrase(ctx, conversation, "handoff_failed"), why))
     return True
 
 
@@ -229,6 +256,25 @@ def on_session_change(event: Event, ctx: Context) -> bool:
     return True
 
 
+def customer_returns(ctx: Context, conversation: Conversation, at: datetime) -> None:
+    """A customer writes at `at`. A session silent for 48 h has ended by itself (94669), without an event.
+
+    Their message reopens an ended session (94698); who still waits for a person is offered again.
+    """
+    last = conversation.last_customer_at
+    if conversation.service_state in (POOL, SERVICER) and last is not None and at - last > CONSULTATION:
+        hand_back(conversation)
+        conversation.service_state = ENDED
+    if conversation.service_state != ENDED:
+        return
+    conversation.service_state = NEW
+    known = memory.find_open(ctx.db, conversation.id)
+    if known is not None and known.state == SERVED:
+        memory.close(ctx.db, conversation.id, ctx.now)
+    elif known is not None:
+        known.state, known.promised_for = PROMISED, known.promised_for or ctx.now
+
+
 def servicer_speaks(conversation: Conversation, userid: str) -> None:
     """A servicer's own message is proof that a person serves, should the event before it have been missed."""
     if conversation.service_state != SERVICER or conversation.mode != "human":
@@ -236,7 +282,7 @@ def servicer_speaks(conversation: Conversation, userid: str) -> None:
 
 
 def on_servicer_status(event: Event, ctx: Context) -> bool:
-    """A servicer began or stopped accepting; whoever waits for the account is offered again."""
+    """A servicer began or stopped accepting. Who waits in the pool is taken from there by the servicers themselves."""
     if not isinstance(event, KfEvent) or event.event_type != "servicer_status_change":
         return False
     accounts.open_(ctx.db, event.open_kfid)
@@ -261,7 +307,7 @@ def on_due(event: Event, ctx: Context) -> bool:
     if known is None or known.state != PROMISED:
         return True
     if ctx.brand.hours.is_open(ctx.local):
-        known.state = ASKED
+        known.state, known.tried = ASKED, ""
         _offer(ctx, conversation, known)
     else:
         known.promised_for = ctx.brand.hours.next_opening(ctx.local)
