@@ -23,10 +23,14 @@ cli.add_typer(dead, name="dead")
 
 def main() -> None:
     """Entry point; an error made on purpose is one clear line, not a traceback."""
+    from sqlalchemy.exc import OperationalError, ProgrammingError
+
     try:
         cli()
     except (WanziError, ValueError) as error:
         raise SystemExit(f"wanzi: {error}") from None
+    except (OperationalError, ProgrammingError) as error:
+        raise SystemExit(f"wanzi: database: {error.orig}. Is it there, and has `wanzi db upgrade` been run?") from None
     except FileNotFoundError as error:
         raise SystemExit(f"wanzi: {error.filename}: no such file") from None
 
