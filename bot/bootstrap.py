@@ -7,11 +7,13 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import make_url
+from sqlalchemy import inspect, make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from bot import metrics
 from bot.clock import Clock
+from bot.errors import SettingsError
 from bot.queue import Bell
 from bot.settings import Settings
 from bot.wecom.budget import Budget
@@ -33,6 +35,15 @@ class Core:
     clock: Clock
     database: Database
     bell: Bell
+
+    def require_tables(self) -> None:
+        """Raises SettingsError when the database cannot be reached, or has not been made yet."""
+        try:
+            ready = inspect(self.database.engine).has_table("inbox")
+        except OperationalError as error:
+            raise SettingsError(f"database_url: cannot reach the database: {error.orig}") from None
+        if not ready:
+            raise SettingsError("database_url: the database has no tables yet; run `wanzi db upgrade` first")
 
 
 @dataclass(frozen=True)

@@ -23,14 +23,10 @@ cli.add_typer(dead, name="dead")
 
 def main() -> None:
     """Entry point; an error made on purpose is one clear line, not a traceback."""
-    from sqlalchemy.exc import OperationalError, ProgrammingError
-
     try:
         cli()
     except (WanziError, ValueError) as error:
         raise SystemExit(f"wanzi: {error}") from None
-    except (OperationalError, ProgrammingError) as error:
-        raise SystemExit(f"wanzi: database: {error.orig}. Is it there, and has `wanzi db upgrade` been run?") from None
     except FileNotFoundError as error:
         raise SystemExit(f"wanzi: {error.filename}: no such file") from None
 
@@ -67,8 +63,10 @@ def web() -> None:
     """The web server alone (scaled)."""
     settings = _settings()
     _share_counters("web")
+    from bot.bootstrap import open_core
     from bot.web.server import serve_web
 
+    open_core(settings).require_tables()
     serve_web(settings)
 
 
@@ -96,6 +94,7 @@ def _work(*, with_scheduler: bool, with_worker: bool) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     engine = bootstrap.open_engine(bootstrap.open_core(settings))
+    engine.core.require_tables()
     engine.change(bootstrap.begin)
     working.run(engine, stop, with_scheduler=with_scheduler, with_worker=with_worker)
 
@@ -169,9 +168,11 @@ def dead_replay(ids: Annotated[list[str], typer.Argument(help="Ids as `dead list
 
 
 def _database() -> Any:
-    from storage.database import Database
+    from bot.bootstrap import open_core
 
-    return Database(_settings().database_url)
+    core = open_core(_settings())
+    core.require_tables()
+    return core.database
 
 
 @cli.command()
