@@ -12,11 +12,12 @@ KF_REPLY_LIMIT = 5  # messages per customer message (94677)
 KF_REPLY_WINDOW = timedelta(hours=48)  # since the customer's last message (94677)
 BOT_STATES = (0, 1)  # service_state in which the API may send (94669)
 SEND = "kf/send_msg"
+EXPIRED = "expired: too late to be of use"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Why a row does not go out: `state` is withdrawn (a person serves) or dead (nothing to be done)."""
+    """Why a row does not go out: withdrawn (a person serves), dead, or unknown (an earlier try was cut off)."""
 
     state: str
     reason: str
@@ -25,7 +26,7 @@ class Verdict:
 def judge(db: Session, row: OutboxRow, now: datetime) -> Verdict | None:
     """None when the row may go out. A row in doubt may: WeCom refuses what it has, and a window that closed."""
     if row.expires_at is not None and row.expires_at <= now:
-        return Verdict("dead", "expired: too late to be of use")
+        return Verdict("unknown" if row.doubtful else "dead", EXPIRED)
     if row.conversation_id is None or row.author == "system":
         return None
     conversation = conversations.get(db, row.conversation_id)

@@ -31,7 +31,8 @@ log = structlog.get_logger()
 #: Seconds a taken row is ours: longer than a call with a token refetch can take.
 LEASE_S = 60.0
 FIRST_RETRY_S, LONGEST_RETRY_S = 1.0, 300.0
-MAX_ATTEMPTS = 30
+#: A call that WeCom does not take is given up after so many tries and so long: an outage may last a night.
+MAX_ATTEMPTS, GIVE_UP_AFTER = 30, timedelta(days=1)
 #: Before asking whether a cut-off call was done: WeCom needs a moment to know itself (41063).
 CONFIRM_AFTER = timedelta(seconds=10)
 
@@ -168,7 +169,7 @@ class Sender:
             if error.errcode is not None and row.api != "webhook/send":  # there each robot has a limit of its own
                 pauses.pause(db, row.api, until)
             self._again(db, row, Again(until, str(error), error.errcode, counted=False))
-        elif isinstance(error, Unavailable) and row.attempts < MAX_ATTEMPTS:
+        elif isinstance(error, Unavailable) and (row.attempts < MAX_ATTEMPTS or now - row.created_at < GIVE_UP_AFTER):
             self._unavailable(db, row, call, error, now)
         else:
             self._end(db, row, "dead", now, errcode=error.errcode, reason=error.reason)
@@ -178,7 +179,7 @@ class Sender:
         if unknown and call is not None and call.repeat is Repeat.ASK and call.confirm is None:
             self._end(db, row, "unknown", now, errcode=error.errcode, reason=error.reason)
             return
-        wait_s = min(FIRST_RETRY_S * 2 ** (row.attempts - 1), LONGEST_RETRY_S) * random.uniform(0.5, 1.5)
+        wait_s = min(FIRST_RETRY_S * 2 ** min(row.attempts - 1, 20), LONGEST_RETRY_S) * random.uniform(0.5, 1.5)
         at = now + timedelta(seconds=wait_s)
         if unknown and call is not None and call.repeat is Repeat.ASK:
             at = max(at, now + CONFIRM_AFTER)
@@ -200,15 +201,16 @@ class Sender:
         reason: str = "",
         response: dict[str, Any] | None = None,
     ) -> None:
-        """Settle a row for good, and tell the handlers if they asked to hear."""
+        """Settle a row for good, and tell the handlers if they asked to hear, or if a customer will not get it."""
         if not outbox.settle(db, row.id, state, now, errcode=errcode, reason=reason, response=response):
             return
-        if row.notify and state != "withdrawn":
+        if (row.notify and state != "withdrawn") or (row.conversation_id is not None and state == "dead"):
             settled = Settled(
                 outbox_id=row.id,
                 api=row.api,
                 ok=state == "sent",
                 unknown=state == "unknown",
+                expired=state == "dead" and reason == allowance.EXPIRED,
                 errcode=errcode,
                 reason=reason,
                 response=response or {},

@@ -19,6 +19,7 @@ HANDLERS: tuple[Handler, ...] = (
     welcome.on_enter_session,
     welcome.on_contact_fetched,
     handoff.on_trans_settled,
+    handoff.on_send_refused,
     handoff.on_state_fetched,
     handoff.on_session_change,
     handoff.on_servicer_status,

@@ -225,20 +225,24 @@ class Turn(_Event):
 
 
 class Settled(_Event):
-    """An outbox row that asked to hear its outcome is sent, dead, or for ever `unknown`. `response` is WeCom's own."""
+    """An outbox row that asked to hear its outcome is sent, dead, or for ever `unknown`. `response` is WeCom's own.
+
+    `expired`: it died because its time had passed, before anything was sent.
+    """
 
     kind: Literal["own.settled"] = "own.settled"
     outbox_id: int
     api: str
     ok: bool
     unknown: bool = False
+    expired: bool = False
     errcode: int | None = None
     reason: str = ""
     response: dict[str, Any] = Field(default_factory=dict)
 
 
 class HandoffDue(_Event):
-    """Business hours have begun, or a servicer is free again: offer a waiting conversation to a person."""
+    """Business hours have begun: offer a waiting conversation to a person."""
 
     kind: Literal["own.handoff_due"] = "own.handoff_due"
     conversation_id: int

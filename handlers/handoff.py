@@ -23,7 +23,7 @@ NOT_OURS = frozenset({95013, 95018})  # the session has ended, or a person has i
 CONSULTATION = timedelta(hours=48)  # from the customer's last message (94669)
 END_CODE_LIFE = timedelta(seconds=20)  # msg_code of an ended session (95122)
 POOL_CODE_LIFE = timedelta(hours=48)  # msg_code on entering or leaving the pool (95122)
-TRANS, SEND = "kf/service_state/trans", "kf/send_msg"
+TRANS, SEND, BY_CODE = "kf/service_state/trans", "kf/send_msg", "kf/send_msg_on_event"
 FROM_POOL, TRANSFERRED, FINISHED, REENTERED = 1, 2, 3, 4  # change_type of session_status_change (94698)
 ACCEPTING = 1  # status of servicer_status_change (94670); servicer/list says 0 for the same
 
@@ -135,7 +135,7 @@ def on_trans_settled(event: Event, ctx: Context) -> bool:
 
 def on_send_refused(event: Event, ctx: Context) -> bool:
     """WeCom refused a reply: the session is not where we believed. Ask, so that the next turn finds it right."""
-    if not isinstance(event, Settled) or event.api != SEND:
+    if not isinstance(event, Settled) or event.api not in (SEND, BY_CODE):
         return False
     row = outbox.find(ctx.db, event.outbox_id)
     if event.errcode in NOT_OURS and row is not None and row.conversation_id is not None:
@@ -184,7 +184,7 @@ def _speak_by_code(ctx: Context, conversation: Conversation, code: str, life: ti
     why = trace("handoff", f"service_state:{conversation.service_state}")
     row_id = ctx.call(
         outbox.NewCall(
-            api="kf/send_msg_on_event",
+            api=BY_CODE,
             payload=body,
             lane=f"code:{code}",
             why=why,
@@ -271,7 +271,7 @@ def customer_returns(ctx: Context, conversation: Conversation, at: datetime) -> 
     known = memory.find_open(ctx.db, conversation.id)
     if known is not None and known.state == SERVED:
         memory.close(ctx.db, conversation.id, ctx.now)
-    elif known is not None:
+    elif known is not None and known.state != ASKED:
         known.state, known.promised_for = PROMISED, known.promised_for or ctx.now
 
 

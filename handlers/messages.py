@@ -43,9 +43,8 @@ def on_kf_message(event: Event, ctx: Context) -> bool:
         handoff.servicer_speaks(conversation, event.servicer_userid)
         return True
     contacts.open_(ctx.db, event.external_userid, ctx.now)
-    conversation.last_customer_at = max(utc(event.send_time), conversation.last_customer_at or utc(0))
-    if conversation.service_state == handoff.ENDED:
-        conversation.service_state = handoff.NEW  # a customer's message reopens an ended session (94698)
+    handoff.customer_returns(ctx, conversation, message.sent_at)
+    conversation.last_customer_at = max(message.sent_at, conversation.last_customer_at or utc(0))
     ctx.db.flush()
     tagging.tag_from_words(ctx, event.external_userid, message)
     take_or_wait(ctx, conversation, message)

@@ -13,6 +13,7 @@ from handlers.brand import PlannedGroup, Post
 from handlers.context import Context
 from handlers.event import Event, Fetch, Fetched, Settled
 from handlers.say import trace
+from handlers.wording import word
 from storage import outbox
 from storage import posts as memory
 from storage.posts import FAILED, QUEUED, SENT, SKIPPED, UNKNOWN, WAITING
@@ -25,7 +26,7 @@ CHECK_EVERY = timedelta(minutes=2)
 STOP_CHECKING = timedelta(days=2)
 CALENDAR = "posts"
 #: What WeCom's send status means (93338): a group was reached, or will not be.
-SEND_STATUS = {1: SENT, 2: FAILED, 3: FAILED}
+SEND_STATUS = {1: (SENT, ""), 2: (FAILED, "post.not_friend"), 3: (FAILED, "post.too_many")}
 
 
 @dataclass(frozen=True)
@@ -46,16 +47,20 @@ def tick(ctx: Context) -> None:
 
 
 def _due_between(ctx: Context, after: datetime, until: datetime) -> list[_Due]:
+    return [due for group in ctx.brand.groups for due in _due_in(ctx, group, after, until)]
+
+
+def _due_in(ctx: Context, group: PlannedGroup, after: datetime, until: datetime) -> list[_Due]:
+    """What is due in one group in (after, until], looking a week back at most."""
     found = []
-    for group in ctx.brand.groups:
-        day, last = ctx.brand.local(after).date(), ctx.local.date()
-        day = max(day, last - timedelta(days=7))
-        while day <= last:
-            for post in ctx.brand.posts_at(day, group):
-                at = datetime.combine(day, post.time, tzinfo=ctx.brand.zone)
-                if after < at <= until:
-                    found.append(_Due(post, group, at))
-            day += timedelta(days=1)
+    day, last = ctx.brand.local(after).date(), ctx.brand.local(until).date()
+    day = max(day, last - timedelta(days=7))
+    while day <= last:
+        for post in ctx.brand.posts_at(day, group):
+            at = datetime.combine(day, post.time, tzinfo=ctx.brand.zone)
+            if after < at <= until:
+                found.append(_Due(post, group, at))
+        day += timedelta(days=1)
     return found
 
 
@@ -81,7 +86,7 @@ def _fire(ctx: Context, due: list[_Due]) -> None:
                     ctx,
                     item,
                     SKIPPED,
-                    reason="错过时段：补发每群最多一条" if catch_up or on_time else "错过太久，不再补发",
+                    reason=word("post.one_catch_up" if catch_up or on_time else "post.too_late"),
                 )
     _send(ctx, going)
 
@@ -124,10 +129,18 @@ def _send(ctx: Context, going: list[tuple[_Due, bool]]) -> None:
                 priority=outbox.BULK,
                 author="system",
                 notify=True,
+                expires_at=min(_last_moment(ctx, item) for item, _ in members),
             )
         )
         if row_id is not None:
             memory.attach(ctx.db, [delivery_id for _, delivery_id in members], row_id)
+
+
+def _last_moment(ctx: Context, item: _Due) -> datetime:
+    """Until when a post may still leave: WeCom may be away, and then nobody wants two slots at once."""
+    latest = max(ctx.now, item.at) + timedelta(seconds=max(ctx.rules.posts_catch_up_s, ctx.rules.posts_grace_s))
+    following = [due.at for due in _due_in(ctx, item.group, ctx.now, latest)]
+    return min([latest, *following])
 
 
 def _call_of(post: Post, group: PlannedGroup, addresses: list[str]) -> tuple[str, dict[str, Any]]:
@@ -155,12 +168,14 @@ def on_settled(event: Event, ctx: Context) -> bool:
         return False
     refused = set(event.response.get("fail_list") or [])
     for delivery in deliveries:
-        if not event.ok:
+        if event.expired:
+            delivery.state, delivery.reason = SKIPPED, word("post.expired")
+        elif not event.ok:
             delivery.state, delivery.reason = UNKNOWN if event.unknown else FAILED, event.reason
         elif event.api != MASS:
             delivery.state, delivery.sent_at = SENT, ctx.now
         elif delivery.address in refused:
-            delivery.state, delivery.reason = FAILED, "企业微信没有接受这个群（fail_list）"
+            delivery.state, delivery.reason = FAILED, word("post.not_accepted")
         else:
             delivery.state, delivery.task_msgid = WAITING, str(event.response.get("msgid", ""))
             delivery.check_at = ctx.now + FIRST_CHECK
@@ -172,7 +187,7 @@ def _check(ctx: Context) -> None:
     asked: set[str] = set()
     for delivery in memory.to_check(ctx.db, ctx.now):
         if ctx.now - delivery.created_at > STOP_CHECKING:
-            delivery.check_at, delivery.reason = None, "群主两天内没有确认"
+            delivery.check_at, delivery.reason = None, word("post.not_confirmed")
             continue
         delivery.check_at = ctx.now + CHECK_EVERY
         if delivery.task_msgid not in asked:
@@ -191,7 +206,8 @@ def on_result_fetched(event: Event, ctx: Context) -> bool:
     for delivery in memory.of_task(ctx.db, event.arguments["msgid"]):
         outcome = SEND_STATUS.get(status.get(delivery.address, 0))
         if delivery.state == WAITING and outcome:
-            delivery.state, delivery.check_at = outcome, None
-            delivery.sent_at = ctx.now if outcome == SENT else None
-            delivery.reason = "" if outcome == SENT else f"send_result status {status[delivery.address]}"
+            state, reason = outcome
+            delivery.state, delivery.check_at = state, None
+            delivery.sent_at = ctx.now if state == SENT else None
+            delivery.reason = word(reason) if reason else ""
     return True

@@ -1,6 +1,8 @@
 """What to answer: one turn of a conversation in, at most one reply out, its source always named."""
 
 import re
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from handlers import handoff, staff
@@ -20,6 +22,10 @@ CLEAR_LEAD, CERTAIN_AT = 0.06, 0.8
 MENU_SIZE = 3
 #: This many turns without an answer, one after the other, fetch a person.
 UNANSWERED_LIMIT = 2
+
+#: A question that waited this long, through an outage, is answered with an apology.
+LATE_AFTER = timedelta(minutes=5)
+KF_REPLY_WINDOW = timedelta(hours=48)  # nothing may be sent later (94677)
 
 _DIGIT = re.compile(r"^\s*(?:选|第)?\s*([1-9１-９一二三])\s*(?:个|条|项|号)?\s*[.。、)）]?\s*$")
 _DIGITS = {"一": 1, "二": 2, "三": 3}
@@ -41,12 +47,21 @@ def take_turn(ctx: Context, conversation: Conversation, turn: list[Message]) -> 
         message.answered_at = ctx.now
     if conversation.mode == "human" or handoff.is_in_hands(ctx, conversation):
         return
+    waited = ctx.now - turn[-1].sent_at
+    if conversation.channel == KF and waited > KF_REPLY_WINDOW:
+        return
     url = str(turn[-1].content.get("response_url", ""))
     if conversation.channel != KF and staff.answer(ctx, conversation, turn, url):
         return
     words = _choose(ctx, conversation, turn)
     if words is not None:
-        say(ctx, conversation, words, url)
+        say(ctx, conversation, _sorry(ctx, conversation, words, waited) if waited > LATE_AFTER else words, url)
+
+
+def _sorry(ctx: Context, conversation: Conversation, words: Words, waited: timedelta) -> Words:
+    """The words after an outage, an apology before them (product rule N18)."""
+    text = f"{phrase(ctx, conversation, 'apology_late')}\n{words.text}"
+    return replace(words, text=text, why={**words.why, "late_s": int(waited.total_seconds())})
 
 
 def _choose(ctx: Context, conversation: Conversation, turn: list[Message]) -> Words | None:
@@ -62,6 +77,9 @@ def _choose(ctx: Context, conversation: Conversation, turn: list[Message]) -> Wo
         conversation.unanswered = 0
         key = _RECEIVED.get(turn[-1].msgtype, "other_received")
         return Words(phrase(ctx, conversation, key), trace("received", f"msgtype:{turn[-1].msgtype}"))
+    if not any(char.isalnum() or char in "?？" for message in written for char in message.text):
+        conversation.unanswered = 0
+        return Words(phrase(ctx, conversation, "small_talk"), trace("small", "emoji only"))
     reading = _read_turn(ctx, written)
     return _small_words(ctx, conversation, reading) or _from_knowledge(ctx, conversation, reading, written)
 
@@ -129,8 +147,10 @@ def _from_knowledge(ctx: Context, conversation: Conversation, reading: Reading, 
             menu=[(entry.id, entry.question) for entry in offered],
             tail=phrase(ctx, conversation, "menu_tail"),
         )
+    if conversation.channel != KF:
+        return staff.unknown(ctx, conversation)
     conversation.unanswered += 1
-    if conversation.unanswered >= UNANSWERED_LIMIT and conversation.channel == KF:
+    if conversation.unanswered >= UNANSWERED_LIMIT:
         return handoff.ask(ctx, conversation, "repeated_nonanswer", written[-1].text[:40])
     return Words(phrase(ctx, conversation, "unsure"), trace("unsure", f"score<{ASK_AT}", **facts))
 
