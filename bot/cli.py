@@ -31,11 +31,12 @@ def main() -> None:
         raise SystemExit(f"wanzi: {error.filename}: no such file") from None
 
 
-def _settings() -> "Settings":
+def _settings(*required: str) -> "Settings":
     from bot.log import configure
-    from bot.settings import load_settings
+    from bot.settings import load_settings, require
 
     settings = load_settings()
+    require(settings, *required)
     configure(settings.log_format)
     return settings
 
@@ -51,7 +52,7 @@ def _share_counters(name: str) -> None:
 @cli.command()
 def serve() -> None:
     """Everything with one command: web, worker, sender, scheduler."""
-    settings = _settings()
+    settings = _settings("corpid", "secret", "token", "encoding_aes_key")
     _share_counters("serve")
     from bot.serve import serve as run
 
@@ -61,7 +62,7 @@ def serve() -> None:
 @cli.command()
 def web() -> None:
     """The web server alone (scaled)."""
-    settings = _settings()
+    settings = _settings("corpid", "token", "encoding_aes_key")
     _share_counters("web")
     from bot.bootstrap import open_core
     from bot.web.server import serve_web
@@ -83,7 +84,7 @@ def scheduler() -> None:
 
 
 def _work(*, with_scheduler: bool, with_worker: bool) -> None:
-    settings = _settings()
+    settings = _settings("corpid", "secret")
     _share_counters("worker" if with_worker else "scheduler")
     import signal
     import threading

@@ -122,6 +122,15 @@ class Settings(_Section):
         return self
 
 
+def require(settings: Settings, *keys: str) -> None:
+    """Raises SettingsError when one of these keys of `wecom` is empty: without it this process could do nothing."""
+    for key in keys:
+        value = getattr(settings.wecom, key)
+        if not (value.get_secret_value() if isinstance(value, SecretStr) else value):
+            name = f"{PREFIX}WECOM__{key.upper()}"
+            raise SettingsError(f"wecom.{key}: is empty; set it in config.yaml or as {name}, or try `wanzi demo`")
+
+
 def load_settings(path: Path | None = None, environ: dict[str, str] | None = None) -> Settings:
     """Read the settings. Raises SettingsError naming file or variable, key and what is allowed.
 

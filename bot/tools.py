@@ -6,13 +6,9 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from bot.errors import WanziError
-from handlers import reply
-from handlers.brand import handoff_matcher
-from handlers.reading import find_wish
 from keywords.catalogue import load_catalogue
 from keywords.match import Tagger
 from keywords.segment import cut
-from persona.knowledge import Index, load_knowledge
 
 RANKED = 5
 
@@ -53,6 +49,9 @@ def tag(catalogue: Path, source: TextIO, out: TextIO) -> None:
 
 def ask(knowledge: Path, source: TextIO, out: TextIO) -> None:
     """Which entries each question means, whether Wanzi would answer, and what."""
+    from handlers import reply  # imported where it is used: `wanzi tag` starts without a database or numpy
+    from persona.knowledge import Index, load_knowledge
+
     index = Index(load_knowledge(knowledge), cut)
     for row in _lines(source, "text"):
         found = tuple(index.search(str(row["text"]), RANKED))
@@ -71,6 +70,10 @@ def ask(knowledge: Path, source: TextIO, out: TextIO) -> None:
 
 def handoff(brand_dir: Path, source: TextIO, out: TextIO) -> None:
     """Whether a person should take each conversation, and why."""
+    from handlers import reply
+    from handlers.brand import handoff_matcher
+    from handlers.reading import find_wish
+
     words = handoff_matcher(brand_dir)
     for row in _lines(source, "turns"):
         turns = row["turns"]

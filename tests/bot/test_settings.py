@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import SettingsError
-from bot.settings import load_settings
+from bot.settings import load_settings, require
 
 
 def write(folder: Path, text: str) -> Path:
@@ -77,3 +77,11 @@ def test_a_bad_secret_is_not_quoted(tmp_path: Path) -> None:
         load_settings(write(tmp_path, ""), {"WANZI_WECOM__ENCODING_AES_KEY": "my-own-secret-key"})
 
     assert "my-own-secret-key" not in str(refusal.value)
+
+
+def test_a_process_that_could_do_nothing_says_which_key_it_lacks(tmp_path: Path) -> None:
+    settings = load_settings(write(tmp_path, "wecom: {corpid: ww1}"), {})
+
+    require(settings, "corpid")
+    with pytest.raises(SettingsError, match=r"wecom\.secret.*WANZI_WECOM__SECRET"):
+        require(settings, "corpid", "secret")
