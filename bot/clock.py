@@ -28,9 +28,9 @@ class Clock:
         if self._path is None:
             return 0.0
         if time.monotonic() - self._looked_at >= LOOK_EVERY_S:
-            self._looked_at = time.monotonic()
             try:
                 self._offset_s = float(self._path.read_text() or 0)
             except (FileNotFoundError, ValueError):
                 self._offset_s = 0.0
+            self._looked_at = time.monotonic()  # last, so that no other thread takes the offset for read before
         return self._offset_s

@@ -1,25 +1,30 @@
 """`wanzi serve`: everything with one command. A parent that watches two children: one acknowledges, one works.
 
 They are apart so that answering never delays an acknowledgement; the one that works is nicer to the scheduler of the
-operating system. A child that dies is started again; when the parent dies, the children stop by themselves.
+operating system. A child that dies is started again; when the parent dies, the children stop by themselves. The
+listening socket is the parent's: while a web child is started again, callbacks wait in line and are not refused.
 """
 
+import errno
+import fcntl
 import multiprocessing
 import os
 import signal
+import socket
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 import structlog
 
 from bot import bootstrap, working
 from bot.bootstrap import open_core, open_engine, read_brand
+from bot.errors import SettingsError
 from bot.log import configure
 from bot.queue import Bell
-from bot.settings import Settings
+from bot.settings import ServerSettings, Settings
 from handlers.brand import Brand
 
 log = structlog.get_logger()
@@ -30,19 +35,24 @@ NICENESS = 5
 STOP_S = 9.5
 #: A child that dies again within this time is started again only after a pause as long.
 RESTART_PAUSE_S = 1.0
+#: Connections that may wait for a web child.
+BACKLOG = 2048
+#: The children of a parent that was killed have the port for a moment longer (seconds).
+PORT_WAIT_S = 5.0
 
 
 def serve(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT; stops within ten seconds. Raises SettingsError or a brand's error at the start."""
     brand = read_brand(settings)
     bootstrap.upgrade_database(settings.database_url)
+    listener = _listen(settings.server)
     bell = Bell.across_fork()
     life = os.pipe()
     stop = threading.Event()
     _stop_on_signals(stop)
     children = {
-        "web": _Child("web", lambda: _web(settings, bell, life)),
-        "work": _Child("work", lambda: _work(settings, bell, brand, life)),
+        "web": _Child("web", lambda: _web(settings, bell, life, listener)),
+        "work": _Child("work", lambda: _work(settings, bell, brand, life, listener)),
     }
     for child in children.values():
         child.start()
@@ -95,6 +105,20 @@ def _stop_on_signals(stop: threading.Event) -> None:
     signal.signal(signal.SIGINT, handle)
 
 
+def _listen(server: ServerSettings) -> socket.socket:
+    """The socket that callbacks come in by. Raises SettingsError when the address cannot be had."""
+    family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
+    deadline = time.monotonic() + PORT_WAIT_S
+    while True:
+        try:
+            return socket.create_server((server.host, server.port), family=family, backlog=BACKLOG)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                place = f"{server.host}:{server.port}"
+                raise SettingsError(f"server.host, server.port: cannot listen on {place}: {error.strerror}") from None
+        time.sleep(0.1)
+
+
 def _die_with_parent(life: tuple[int, int], act: Callable[[], None]) -> None:
     """Call `act` when the parent is gone: its end of the pipe closes however it died."""
     os.close(life[1])
@@ -106,15 +130,16 @@ def _die_with_parent(life: tuple[int, int], act: Callable[[], None]) -> None:
     threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
-def _web(settings: Settings, bell: Bell, life: tuple[int, int]) -> None:
+def _web(settings: Settings, bell: Bell, life: tuple[int, int], listener: socket.socket) -> None:
     from bot.web.server import serve_web  # Flask and gunicorn are this child's alone
 
     configure(settings.log_format)
-    _die_with_parent(life, lambda: os.kill(os.getpid(), signal.SIGTERM))
-    serve_web(settings, bell, life[0])
+    _die_with_parent(life, lambda: os._exit(1))  # at once: the next parent needs the port
+    serve_web(settings, bell, life[0], listener.detach())
 
 
-def _work(settings: Settings, bell: Bell, brand: Brand, life: tuple[int, int]) -> None:
+def _work(settings: Settings, bell: Bell, brand: Brand, life: tuple[int, int], listener: socket.socket) -> None:
+    listener.close()
     configure(settings.log_format)
     with suppress(OSError):
         os.nice(NICENESS)
@@ -122,6 +147,18 @@ def _work(settings: Settings, bell: Bell, brand: Brand, life: tuple[int, int]) -
     _stop_on_signals(stop)
     _die_with_parent(life, stop.set)
     engine = open_engine(open_core(settings, bell), brand)
-    bootstrap.recover(engine)
-    working.run(engine, stop)
-    os._exit(0)  # a call that outlived the stop is found by the next start
+    with _alone(engine.core.database.file):
+        bootstrap.recover(engine)
+        working.run(engine, stop)
+        os._exit(0)  # a call that outlived the stop is found by the next start
+
+
+@contextmanager
+def _alone(file: str) -> Iterator[None]:
+    """Wait until no other process works on this SQLite file: one whose parent was killed finishes its calls first."""
+    if not file:
+        yield
+        return
+    with open(f"{file}-worker", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -48,11 +48,12 @@ class Database:
         parsed = make_url(url)
         self.url = url
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        #: The path of an SQLite database on disk; empty for any other.
+        self.file = str(parsed.database or "").replace(":memory:", "") if self.is_sqlite else ""
         self._lock: _WriterLock | None = None
         if self.is_sqlite:
             self.engine = _open_sqlite(parsed.database)
-            on_disk = parsed.database not in (None, "", ":memory:")
-            self._lock = _WriterLock(f"{parsed.database}-writer" if on_disk else None)
+            self._lock = _WriterLock(f"{self.file}-writer" if self.file else None)
         else:
             self.engine = create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False, autoflush=True)
