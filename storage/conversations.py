@@ -16,7 +16,7 @@ class Conversation(Base):
 
     `mode` is bot, draft or human; a claim by a human raises `epoch`, and bot rows of an older epoch are withdrawn.
     `service_state` is WeCom's (94669): 0 new, 1 assistant, 2 pool, 3 servicer, 4 ended. `menu` holds the entry ids
-    last offered, in order.
+    last offered, in order. `last_customer_at` is when the customer wrote, by WeCom's clock; `heard_at` when we recorded it.
     """
 
     __tablename__ = "conversations"
@@ -34,6 +34,7 @@ class Conversation(Base):
     turn_opened_at: Mapped[datetime | None]
     turn_key: Mapped[str] = mapped_column(String(64), default="")
     last_customer_at: Mapped[datetime | None]
+    heard_at: Mapped[datetime | None]
     last_message_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 

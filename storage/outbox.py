@@ -31,7 +31,8 @@ _OPEN = text("state IN ('pending', 'sending')")
 class OutboxRow(Base):
     """One call. `payload` is the final JSON body; `why` says what led to it; `author` is bot, human or system.
 
-    `doubtful`: an earlier try was cut off, and may have reached WeCom.
+    `caused_at` is when the event that led to it had reached us. `doubtful`: an earlier try was cut off, and may have
+    reached WeCom.
     """
 
     __tablename__ = "outbox"
@@ -52,6 +53,7 @@ class OutboxRow(Base):
     state: Mapped[str] = mapped_column(String(9), default="pending")
     attempts: Mapped[int] = mapped_column(default=0)
     doubtful: Mapped[bool] = mapped_column(default=False)
+    caused_at: Mapped[datetime]
     created_at: Mapped[datetime]
     available_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
@@ -96,6 +98,7 @@ class NewCall:
     msgid: str | None = None
     dedup_key: str | None = None
     cause_id: int | None = None
+    caused_at: datetime | None = None
     notify: bool = False
     available_at: datetime | None = None
     expires_at: datetime | None = None
@@ -127,6 +130,7 @@ def put(db: Session, call: NewCall, now: datetime) -> int | None:
             state="pending",
             attempts=0,
             doubtful=False,
+            caused_at=call.caused_at or now,
             created_at=now,
             available_at=call.available_at or now,
             expires_at=call.expires_at,

@@ -2,7 +2,7 @@
 
 Revision ID: 0001
 Revises: 
-Create Date: 2026-11-21 23:42:35.350592
+Create Date: 2026-11-22 00:11:02.001820
 """
 
 import sqlalchemy as sa
@@ -31,6 +31,7 @@ def upgrade() -> None:
     sa.Column('turn_opened_at', sa.BigInteger(), nullable=True),
     sa.Column('turn_key', sa.String(length=64), nullable=False),
     sa.Column('last_customer_at', sa.BigInteger(), nullable=True),
+    sa.Column('heard_at', sa.BigInteger(), nullable=True),
     sa.Column('last_message_at', sa.BigInteger(), nullable=True),
     sa.Column('created_at', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_conversations')),
@@ -240,6 +241,7 @@ def upgrade() -> None:
     sa.Column('state', sa.String(length=9), nullable=False),
     sa.Column('attempts', sa.Integer(), nullable=False),
     sa.Column('doubtful', sa.Boolean(), nullable=False),
+    sa.Column('caused_at', sa.BigInteger(), nullable=False),
     sa.Column('created_at', sa.BigInteger(), nullable=False),
     sa.Column('available_at', sa.BigInteger(), nullable=False),
     sa.Column('expires_at', sa.BigInteger(), nullable=True),
