@@ -39,6 +39,6 @@ def judge(db: Session, row: OutboxRow, now: datetime) -> Verdict | None:
     since = conversation.last_customer_at
     if since is None or now - since > KF_REPLY_WINDOW:
         return Verdict("dead", "the customer has not written for 48 hours (95002)")
-    if outbox.count_sent_since(db, conversation.id, since, SEND) >= KF_REPLY_LIMIT:
+    if outbox.count_sent_since(db, conversation.id, conversation.heard_at or since, SEND) >= KF_REPLY_LIMIT:
         return Verdict("dead", "five messages since the customer's last one (95001)")
     return None

@@ -23,6 +23,7 @@ from handlers.brand import Brand, load_brand
 from handlers.context import Context, Rules
 from storage import inbox, outbox
 from storage.database import Database
+from storage.inbox import InboxRow
 
 MIGRATIONS = Path(__file__).parent.parent / "storage" / "migrations"
 
@@ -55,8 +56,10 @@ class Engine:
     client: WeComClient
     rules: Rules
 
-    def context(self, db: Session, now: datetime, cause_id: int | None = None) -> Context:
-        return Context(db=db, now=now, brand=self.brand, rules=self.rules, cause_id=cause_id)
+    def context(self, db: Session, now: datetime, row: InboxRow | None = None) -> Context:
+        """What a handler gets; `row` is the event's, none for the clock's tick."""
+        cause_id, received_at = (row.id, row.received_at) if row is not None else (None, None)
+        return Context(db=db, now=now, brand=self.brand, rules=self.rules, cause_id=cause_id, received_at=received_at)
 
     def change(self, act: Callable[[Context], None]) -> None:
         """Run something of `handlers` in a transaction of its own, now."""

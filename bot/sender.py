@@ -219,7 +219,7 @@ class Sender:
         if state == "dead":
             metrics.DEAD.labels("outbox").inc()
         elif state == "sent" and row.conversation_id is not None:
-            metrics.REPLY_SECONDS.observe((now - row.created_at).total_seconds())
+            metrics.REPLY_SECONDS.observe((now - row.caused_at).total_seconds())
         metrics.SENDS.labels(row.api, state).inc()
         log.info(
             "send", id=row.id, api=row.api, lane=where(row.lane), outcome=state, errcode=errcode, attempt=row.attempts

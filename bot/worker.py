@@ -79,7 +79,7 @@ class Worker:
                     return
                 if event is None:
                     outcome = "unreadable"
-                elif not dispatch(event, self._engine.context(db, now, row.id)):
+                elif not dispatch(event, self._engine.context(db, now, row)):
                     outcome = "unknown"
         except Refused as refusal:
             outcome = f"refused: {refusal.reason}"

@@ -1,6 +1,6 @@
 """What a handler has in its hands: the transaction, the instant, the brand; and how it asks for things to happen."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -23,13 +23,14 @@ class Rules:
 
 @dataclass(frozen=True)
 class Context:
-    """One event's handling. `cause_id` is the inbox row that is being handled."""
+    """One event's handling. `cause_id` is the inbox row that is being handled, `received_at` when it came."""
 
     db: Session
     now: datetime
     brand: Brand
     rules: Rules
     cause_id: int | None = None
+    received_at: datetime | None = None
 
     @property
     def local(self) -> datetime:
@@ -38,7 +39,8 @@ class Context:
 
     def call(self, new: outbox.NewCall) -> int | None:
         """Queue a call to WeCom; None when its `dedup_key` is known already."""
-        return outbox.put(self.db, new, self.now)
+        caused = replace(new, cause_id=self.cause_id, caused_at=self.received_at)
+        return outbox.put(self.db, caused, self.now)
 
     def tell(self, event: Event, dedup_key: str, at: datetime | None = None) -> None:
         """Put an event of our own into the inbox, for now or for later; known keys are left alone."""

@@ -101,7 +101,6 @@ def _offer(ctx: Context, conversation: Conversation, known: Handoff) -> None:
             author="system",
             conversation_id=conversation.id,
             epoch=conversation.epoch,
-            cause_id=ctx.cause_id,
             notify=True,
         )
     )
@@ -193,7 +192,6 @@ def _speak_by_code(ctx: Context, conversation: Conversation, code: str, life: ti
             conversation_id=conversation.id,
             epoch=conversation.epoch,
             msgid=msgid,
-            cause_id=ctx.cause_id,
             expires_at=ctx.now + life,
         )
     )

@@ -44,6 +44,7 @@ def on_kf_message(event: Event, ctx: Context) -> bool:
         return True
     contacts.open_(ctx.db, event.external_userid, ctx.now)
     handoff.customer_returns(ctx, conversation, message.sent_at)
+    conversation.heard_at = ctx.now
     conversation.last_customer_at = max(message.sent_at, conversation.last_customer_at or utc(0))
     ctx.db.flush()
     tagging.tag_from_words(ctx, event.external_userid, message)

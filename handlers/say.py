@@ -77,7 +77,6 @@ def _queue(ctx: Context, conversation: Conversation, api: str, body: dict[str, A
             conversation_id=conversation.id,
             epoch=conversation.epoch,
             msgid=msgid,
-            cause_id=ctx.cause_id,
             expires_at=expires_at,
         )
     )

@@ -84,7 +84,6 @@ def _call(ctx: Context, api: str, body: dict[str, Any], *, notify: bool, lane: s
             why=trace("tag", api),
             priority=outbox.BULK,
             author="system",
-            cause_id=ctx.cause_id,
             notify=notify,
         )
     )

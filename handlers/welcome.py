@@ -74,7 +74,6 @@ def _send_welcome(ctx: Context, event: ExternalContactChanged) -> None:
             why=why,
             priority=outbox.FAST,
             author="system",
-            cause_id=ctx.cause_id,
             expires_at=_code_dies_at(ctx, event.created_at),
         )
     )
@@ -121,7 +120,6 @@ def on_enter_session(event: Event, ctx: Context) -> bool:
             author="system",
             conversation_id=conversation.id,
             msgid=msgid,
-            cause_id=ctx.cause_id,
             expires_at=_code_dies_at(ctx, event.send_time),
         )
     )
