@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, String, func, select
+from sqlalchemy import Index, String, exists, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.base import Base
@@ -21,6 +21,15 @@ class Customer(Base):
     first_state: Mapped[str] = mapped_column(String(64), default="")
     created_at: Mapped[datetime]
     fetched_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index(
+            "ix_customers_unfetched",
+            "created_at",
+            sqlite_where=text("fetched_at IS NULL"),
+            postgresql_where=text("fetched_at IS NULL"),
+        ),
+    )
 
 
 class Follow(Base):
@@ -80,3 +89,18 @@ def followers(db: Session, external_userid: str) -> list[str]:
 
 def count_added_since(db: Session, since: datetime) -> int:
     return db.scalar(select(func.count()).select_from(Follow).where(Follow.added_at >= since)) or 0
+
+
+def never_fetched(db: Session, most: int) -> list[str]:
+    """Customers whose profile has never come, oldest first, who are nobody's contact: kf tells their names."""
+    return list(
+        db.scalars(
+            select(Customer.external_userid)
+            .where(
+                Customer.fetched_at.is_(None),
+                ~exists().where(Follow.external_userid == Customer.external_userid),
+            )
+            .order_by(Customer.created_at)
+            .limit(most)
+        )
+    )

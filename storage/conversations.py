@@ -16,7 +16,7 @@ class Conversation(Base):
 
     `mode` is bot, draft or human; a claim by a human raises `epoch`, and bot rows of an older epoch are withdrawn.
     `service_state` is WeCom's (94669): 0 new, 1 assistant, 2 pool, 3 servicer, 4 ended. `menu` holds the entry ids
-    last offered, in order. `last_customer_at` is when the customer wrote, by WeCom's clock; `heard_at` when we recorded it.
+    last offered, in order. `last_customer_at` is by WeCom's clock, `heard_at` by ours.
     """
 
     __tablename__ = "conversations"

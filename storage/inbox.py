@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Index, String, Text, bindparam, exists, func, select, text, update
+from sqlalchemy import Index, String, Text, bindparam, delete, exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import SQLAlchemyError
@@ -58,6 +58,12 @@ class InboxRow(Base):
             "id",
             sqlite_where=text("state = 'pending'"),
             postgresql_where=text("state = 'pending'"),
+        ),
+        Index(
+            "ix_inbox_done",
+            "done_at",
+            sqlite_where=text("state = 'done'"),
+            postgresql_where=text("state = 'done'"),
         ),
         Index(
             "ix_inbox_dead",
@@ -285,3 +291,13 @@ def depth(db: Session) -> tuple[int, datetime | None]:
         select(func.count(), func.min(InboxRow.received_at)).where(InboxRow.state == "pending")
     ).one()
     return count, oldest
+
+
+def forget_handled(db: Session, before: datetime, most: int) -> int:
+    """Delete up to `most` of the oldest rows that were done before an instant. Returns how many."""
+    handled = (InboxRow.state == "done", InboxRow.done_at < before)
+    oldest = select(InboxRow.id).where(*handled).order_by(InboxRow.done_at).limit(most).scalar_subquery()
+    result: Any = db.execute(
+        delete(InboxRow).where(InboxRow.id.in_(oldest)).execution_options(synchronize_session=False)
+    )
+    return int(result.rowcount)

@@ -263,3 +263,19 @@ def test_a_dead_row_is_revived_unless_its_time_is_over(database: Database) -> No
         assert outbox.revive(db, first, NOW + 2 * SECOND)
         assert not outbox.revive(db, second, NOW + 2 * SECOND)
     assert take_all(database, NOW + 2 * SECOND) == [first]
+
+
+def test_what_was_handled_long_ago_is_forgotten_and_nothing_else(database: Database) -> None:
+    put(database, event("old", lane="a"), event("new", lane="b"), event("open", lane="c"), event("dead", lane="d"))
+    with database.write() as db:
+        rows = {row.dedup_key: row for row in inbox.claim(db, NOW, reads=False, most=9, lease_s=30)}
+        inbox.finish(db, rows["old"].id, NOW)
+        inbox.finish(db, rows["new"].id, NOW + 10 * SECOND)
+        rows["dead"].attempts = inbox.MAX_ATTEMPTS
+        inbox.retry(db, rows["dead"], NOW, "broken")
+
+    with database.write() as db:
+        assert inbox.forget_handled(db, NOW + SECOND, 100) == 1
+    put(database, event("old", lane="a"), event("new", lane="b"))
+
+    assert claim(database, NOW + 60 * SECOND) == ["open", "old"]

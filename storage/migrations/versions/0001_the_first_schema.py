@@ -2,7 +2,7 @@
 
 Revision ID: 0001
 Revises: 
-Create Date: 2026-11-22 00:11:02.001820
+Create Date: 2026-11-22 00:13:53.449391
 """
 
 import sqlalchemy as sa
@@ -78,6 +78,9 @@ def upgrade() -> None:
     sa.Column('fetched_at', sa.BigInteger(), nullable=True),
     sa.PrimaryKeyConstraint('external_userid', name=op.f('pk_customers'))
     )
+    with op.batch_alter_table('customers', schema=None) as batch_op:
+        batch_op.create_index('ix_customers_unfetched', ['created_at'], unique=False, sqlite_where=sa.text('fetched_at IS NULL'), postgresql_where=sa.text('fetched_at IS NULL'))
+
     op.create_table('deliveries',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('post_id', sa.String(length=64), nullable=False),
@@ -147,6 +150,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('inbox', schema=None) as batch_op:
         batch_op.create_index('ix_inbox_dead', ['id'], unique=False, sqlite_where=sa.text("state = 'dead'"), postgresql_where=sa.text("state = 'dead'"))
+        batch_op.create_index('ix_inbox_done', ['done_at'], unique=False, sqlite_where=sa.text("state = 'done'"), postgresql_where=sa.text("state = 'done'"))
         batch_op.create_index('ix_inbox_open_lane', ['lane', 'id'], unique=False, sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'"))
         batch_op.create_index('ix_inbox_open_order', ['is_read', 'priority', 'id'], unique=False, sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'"))
 
@@ -295,6 +299,7 @@ def downgrade() -> None:
     with op.batch_alter_table('inbox', schema=None) as batch_op:
         batch_op.drop_index('ix_inbox_open_order', sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'"))
         batch_op.drop_index('ix_inbox_open_lane', sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'"))
+        batch_op.drop_index('ix_inbox_done', sqlite_where=sa.text("state = 'done'"), postgresql_where=sa.text("state = 'done'"))
         batch_op.drop_index('ix_inbox_dead', sqlite_where=sa.text("state = 'dead'"), postgresql_where=sa.text("state = 'dead'"))
 
     op.drop_table('inbox')
@@ -310,6 +315,9 @@ def downgrade() -> None:
         batch_op.drop_index('ix_deliveries_check', sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
 
     op.drop_table('deliveries')
+    with op.batch_alter_table('customers', schema=None) as batch_op:
+        batch_op.drop_index('ix_customers_unfetched', sqlite_where=sa.text('fetched_at IS NULL'), postgresql_where=sa.text('fetched_at IS NULL'))
+
     op.drop_table('customers')
     with op.batch_alter_table('customer_tags', schema=None) as batch_op:
         batch_op.drop_index('ix_customer_tags_tag')
