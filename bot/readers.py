@@ -49,6 +49,10 @@ def _contact(client: WeComClient, arguments: Arguments) -> dict[str, Any]:
     return contacts.get(client, arguments["external_userid"])
 
 
+def _kf_customers(client: WeComClient, arguments: Arguments) -> dict[str, Any]:
+    return kf.batchget_customers(client, arguments["external_userid_list"])
+
+
 def _corp_tags(client: WeComClient, _: Arguments) -> dict[str, Any]:
     return {"tag_group": contacts.get_corp_tag_list(client)}
 
@@ -67,6 +71,7 @@ READERS: dict[str, Callable[[WeComClient, Arguments], dict[str, Any]]] = {
     "servicers": _servicers,
     "service_state": _service_state,
     "contact": _contact,
+    "kf_customers": _kf_customers,
     "corp_tags": _corp_tags,
     "group": _group,
     "mass_result": _mass_result,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from handlers import accounts, groups, handoff, messages, posts, tagging, welcome
+from handlers import accounts, contacts, groups, handoff, housekeeping, messages, posts, tagging, welcome
 from handlers.context import Context
 from handlers.event import Event
 
@@ -17,7 +17,8 @@ HANDLERS: tuple[Handler, ...] = (
     messages.on_send_fail,
     welcome.on_contact,
     welcome.on_enter_session,
-    welcome.on_contact_fetched,
+    contacts.on_contact_fetched,
+    contacts.on_kf_customers_fetched,
     handoff.on_trans_settled,
     handoff.on_send_refused,
     handoff.on_state_fetched,
@@ -37,7 +38,13 @@ HANDLERS: tuple[Handler, ...] = (
 )
 
 #: What the clock's tick does, in this order.
-TICKS: tuple[Callable[[Context], None], ...] = (posts.tick, handoff.tick, accounts.tick)
+TICKS: tuple[Callable[[Context], None], ...] = (
+    posts.tick,
+    handoff.tick,
+    accounts.tick,
+    contacts.tick,
+    housekeeping.tick,
+)
 
 
 def dispatch(event: Event, ctx: Context) -> bool:

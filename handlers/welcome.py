@@ -3,10 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from handlers import contacts as profiles
 from handlers import tagging
 from handlers.brand import LiveCode
 from handlers.context import Context
-from handlers.event import Event, ExternalContactChanged, Fetch, Fetched, KfEvent
+from handlers.event import Event, ExternalContactChanged, KfEvent
 from handlers.say import TEXT_BYTES, phrase, trace
 from handlers.wording import word
 from persona import compose
@@ -32,7 +33,7 @@ def on_contact(event: Event, ctx: Context) -> bool:
         case "msg_audit_approved":
             _send_welcome(ctx, event)
         case "edit_external_contact":
-            _look_up(ctx, event)
+            profiles.look_up(ctx, event.external_userid)
         case "del_external_contact":
             contacts.unfollow(ctx.db, userid, external_userid, "staff", _happened_at(ctx, event))
             tags.forget_marks(ctx.db, userid, external_userid)
@@ -51,7 +52,7 @@ def _added(ctx: Context, event: ExternalContactChanged) -> None:
     if event.state:
         _tag_channel(ctx, event.external_userid, event.state, {"state": event.state, "userid": event.userid})
     tagging.mark_again(ctx, event.external_userid, event.userid)
-    _look_up(ctx, event)
+    profiles.look_up(ctx, event.external_userid)
 
 
 def _happened_at(ctx: Context, event: ExternalContactChanged) -> datetime:
@@ -148,30 +149,3 @@ def _tag_channel(ctx: Context, external_userid: str, mark: str, evidence: dict[s
         word("channel_tag", channel=name)[:30], "channel", "live_code", {**evidence, "rule": f"live_code:{mark}"}
     )
     tagging.give(ctx, external_userid, [gain])
-
-
-def _look_up(ctx: Context, event: ExternalContactChanged) -> None:
-    ctx.tell(
-        Fetch(what="contact", arguments={"external_userid": event.external_userid}),
-        f"contact:{event.external_userid}:{ctx.cause_id}",
-    )
-
-
-def on_contact_fetched(event: Event, ctx: Context) -> bool:
-    """A customer's profile came (92114): name and face; and the corp tags a staff member took away by hand."""
-    if not isinstance(event, Fetched) or event.what != "contact":
-        return False
-    if not event.ok:
-        return True
-    profile = event.result.get("external_contact", {})
-    customer = contacts.open_(ctx.db, event.arguments["external_userid"], ctx.now)
-    customer.name = str(profile.get("name", customer.name))[:128]
-    customer.avatar = str(profile.get("avatar", customer.avatar))[:512]
-    customer.gender = int(profile.get("gender", 0) or 0)
-    customer.unionid = str(profile.get("unionid", "") or "")[:64]
-    customer.fetched_at = ctx.now
-    seen_at = utc(event.asked_at)
-    for follower in event.result.get("follow_user", []):
-        held = {str(tag.get("tag_id", "")) for tag in follower.get("tags", [])}
-        tagging.compare_with_wecom(ctx, customer.external_userid, str(follower.get("userid", "")), held, seen_at)
-    return True
