@@ -37,14 +37,14 @@ HANDLERS: tuple[Handler, ...] = (
     accounts.on_servicers_fetched,
 )
 
-#: What the clock's tick does, in this order.
-TICKS: tuple[Callable[[Context], None], ...] = (
-    posts.tick,
-    handoff.tick,
-    accounts.tick,
-    contacts.tick,
-    housekeeping.tick,
-)
+#: What the clock's tick does, and every how many seconds.
+TICKS: dict[Callable[[Context], None], int] = {
+    posts.tick: 1,
+    handoff.tick: 5,
+    accounts.tick: 5,
+    contacts.tick: 10,
+    housekeeping.tick: 60,
+}
 
 
 def dispatch(event: Event, ctx: Context) -> bool:
