@@ -41,7 +41,7 @@ class Reader:
         self._knowledge = knowledge
         self._handoff_words = handoff_words
         self._intents = {
-            normalise(phrase).strip(_TRIM): intent
+            _bare(normalise(phrase)): intent
             for key, intent in (
                 ("small_talk", "small_talk"),
                 ("praise", "praise"),
@@ -65,8 +65,13 @@ class Reader:
             candidates=tuple(self._knowledge.search(text)),
             wish=wish,
             wish_words=wish_words,
-            intent=self._intents.get(flat.strip(_TRIM), ""),
+            intent=self._intents.get(_bare(flat), ""),
         )
+
+
+def _bare(flat: str) -> str:
+    """A text without the punctuation and particles around it; one that is nothing else stays as it is."""
+    return flat.strip(_TRIM) or flat.strip()
 
 
 def find_wish(handoff_words: Matcher, text: str) -> tuple[str, str]:

@@ -1,7 +1,8 @@
 """A story: the sandbox, Wanzi's real webhook on a free port, and its worker, one step at a time."""
 
+import json
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,13 @@ from bot.settings import load_settings
 from bot.web.app import create_app
 from bot.worker import Worker
 from handlers.brand import Brand
-from storage import outbox
+from storage import outbox, tags
+from storage.conversations import Conversation
+from storage.handoff import Handoff
+from storage.messages import Message
 from storage.outbox import OutboxRow
+from storage.posts import Delivery
+from storage.tags import CustomerTag
 
 KEYS = {"token": "tokenForTests", "encoding_aes_key": "A" * 43}
 CORPID, AGENTID, SECRET = "wwStory0001", 1000002, "story-secret"
@@ -30,8 +36,16 @@ API_TOKEN = "api-token-for-tests"
 
 WORLD: dict[str, Any] = {
     "corpid": CORPID,
-    "staff": [{"userid": userid, "name": userid} for userid in ("wangjie", "xiaoli", "aqiang", "linjie", "hejie")],
-    "kf_accounts": [{"open_kfid": KF, "name": "芙屿客服", "servicers": [{"userid": "aqiang", "status": 0}]}],
+    "staff": [
+        {"userid": userid, "name": userid} for userid in ("wangjie", "xiaoli", "aqiang", "linjie", "hejie", "xiaoman")
+    ],
+    "kf_accounts": [
+        {
+            "open_kfid": KF,
+            "name": "芙屿客服",
+            "servicers": [{"userid": "aqiang", "status": 0}, {"userid": "xiaoman", "status": 1}],
+        }
+    ],
     "customers": [
         {"external_userid": f"wm{number}", "nickname": f"顾客{number}", "follows": []} for number in range(60)
     ],
@@ -76,6 +90,7 @@ class Story:
         self.web.start()
         self.url = f"http://127.0.0.1:{self.web.server_port}"
         self._register(f"{self.url}/wecom/callback", f"{self.url}/wecom/aibot")
+        self.brand = brand
         self.engine: Engine = open_engine(core, brand)
         self.database = core.database
         self.restart()
@@ -103,9 +118,9 @@ class Story:
         for _ in range(rounds):
             self.arrive()
             now = self.engine.core.clock.now()
-            if not (self.reader.run_once(now) + self.worker.run_once(now) + self.sender.run_once(now)):
-                if self.world.deliveries.pending() == 0:
-                    return
+            worked = self.reader.run_once(now) + self.worker.run_once(now) + self.sender.run_once(now)
+            if not worked and self.world.deliveries.pending() == 0:
+                return
         raise AssertionError("Wanzi does not come to rest")
 
     def arrive(self) -> None:
@@ -122,8 +137,19 @@ class Story:
     def advance(self, **duration: float) -> None:
         """Move the clock of sandbox and bot, and let the bot look at it again."""
         self.world.clock.advance(timedelta(**duration).total_seconds())
-        self.engine.core.clock._looked_at = 0.0
-        time.sleep(0.21)  # the web process looks at the clock file five times a second
+        self.engine.core.clock._looked_at = 0.0  # it would look five times a second by itself
+
+    def go_to(self, clock: str, isoweekday: int = 2) -> None:
+        """Move on to the next such weekday (1 Monday) that is no holiday, at a local time such as "10:00"."""
+        local = self.now().astimezone(self.brand.zone)
+        hour, minute = map(int, clock.split(":"))
+        to = local.replace(hour=hour, minute=minute, second=0, microsecond=0)
+        while to <= local or to.isoweekday() != isoweekday or to.date() in self.brand.hours.holidays:
+            to += timedelta(days=1)
+        self.advance(seconds=(to - local).total_seconds())
+
+    def now(self) -> datetime:
+        return self.engine.core.clock.now()
 
     def customer_says(self, who: str, text: str, **content: Any) -> str:
         """A customer writes to the kf account, and everything that follows happens. Returns the msgid."""
@@ -158,6 +184,75 @@ class Story:
             found = list(db.scalars(select(OutboxRow).where(OutboxRow.api == api).order_by(OutboxRow.id)))
             db.expunge_all()
             return found
+
+    def why(self, text: str) -> dict[str, Any]:
+        """The ledger's `why` of the newest row whose body holds a text."""
+        with self.database.read() as db:
+            found = db.scalars(
+                select(OutboxRow).where(OutboxRow.payload.contains(text)).order_by(OutboxRow.id.desc())
+            ).first()
+            assert found is not None, text
+            told: dict[str, Any] = json.loads(found.why)
+            return told
+
+    def tags(self, who: str) -> dict[str, CustomerTag]:
+        """The tags a customer has, by name."""
+        with self.database.read() as db:
+            found = {tag.tag: tag for tag in tags.of_customer(db, who)}
+            db.expunge_all()
+            return found
+
+    def handoffs(self) -> list[Handoff]:
+        """All hand-offs, oldest first."""
+        with self.database.read() as db:
+            found = list(db.scalars(select(Handoff).order_by(Handoff.id)))
+            db.expunge_all()
+            return found
+
+    def deliveries(self) -> list[Delivery]:
+        """All deliveries of posts, by due time."""
+        with self.database.read() as db:
+            found = list(db.scalars(select(Delivery).order_by(Delivery.due_at, Delivery.address)))
+            db.expunge_all()
+            return found
+
+    def conversation(self, who: str) -> Conversation:
+        """The kf conversation of a customer, as the ledger has it."""
+        with self.database.read() as db:
+            found = db.scalars(select(Conversation).where(Conversation.account == KF, Conversation.peer == who)).one()
+            db.expunge_all()
+            return found
+
+    def messages(self, who: str) -> list[Message]:
+        """What the ledger recorded of a customer's kf conversation."""
+        with self.database.read() as db:
+            found = list(
+                db.scalars(
+                    select(Message)
+                    .join(Conversation, Conversation.id == Message.conversation_id)
+                    .where(Conversation.peer == who)
+                    .order_by(Message.id)
+                )
+            )
+            db.expunge_all()
+            return found
+
+    def session(self, who: str) -> dict[str, Any]:
+        """The 客服会话 as WeCom has it: service_state and servicer_userid."""
+        found: dict[str, Any] = next(s for s in self.snapshot()["kf_sessions"] if s["external_userid"] == who)
+        return found
+
+    def fault(self, api: str, kind: str, **how: Any) -> None:
+        """Let calls go wrong: see bot/sandbox/faults.py."""
+        self.act("faults", api=api, kind=kind, **how)
+
+    def mend(self) -> None:
+        """No faults any more."""
+        requests.delete(f"{self.sandbox.url}/control/faults", timeout=10).raise_for_status()
+
+    def says(self, key: str, **facts: str) -> set[str]:
+        """Everything the persona may say for a phrase key."""
+        return {variant.format(**facts) for variant in self.brand.persona.phrases[key]}
 
     def dead(self) -> list[str]:
         """What could not be sent, with the reasons."""

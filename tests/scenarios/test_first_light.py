@@ -16,5 +16,5 @@ def test_a_new_friend_is_welcomed_tagged_and_known_by_name(story: Story) -> None
     story.settle()
 
     private = story.snapshot()["private_chats"]
-    assert [chat for chat in private if chat["external_userid"] == "wm2"][0]["messages"]
+    assert next(chat for chat in private if chat["external_userid"] == "wm2")["messages"]
     assert story.dead() == []
