@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Index, String, UniqueConstraint, func, select
+from sqlalchemy import JSON, Index, String, UniqueConstraint, bindparam, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.base import Base, RowId
@@ -50,12 +50,26 @@ class Conversation(Base):
         return f"{self.channel}:{self.account}:{self.peer}"
 
 
+_BY_PEER = (
+    select(Conversation)
+    .where(
+        Conversation.channel == bindparam("channel"),
+        Conversation.account == bindparam("account"),
+        Conversation.peer == bindparam("peer"),
+    )
+    .with_for_update()
+    .execution_options(autoflush=False)  # what it looks for is flushed where it is made
+)
+_BY_ID = (
+    select(Conversation)
+    .where(Conversation.id == bindparam("conversation_id"))
+    .with_for_update()
+    .execution_options(autoflush=False)
+)
+
+
 def find(db: Session, channel: str, account: str, peer: str) -> Conversation | None:
-    return db.scalars(
-        select(Conversation)
-        .where(Conversation.channel == channel, Conversation.account == account, Conversation.peer == peer)
-        .with_for_update()
-    ).first()
+    return db.scalars(_BY_PEER, {"channel": channel, "account": account, "peer": peer}).first()
 
 
 def open_(db: Session, channel: str, account: str, peer: str, now: datetime) -> Conversation:
@@ -72,7 +86,7 @@ def open_(db: Session, channel: str, account: str, peer: str, now: datetime) -> 
 
 def get(db: Session, conversation_id: int) -> Conversation:
     """The conversation, locked until the transaction ends. Raises LookupError when there is none."""
-    row = db.scalars(select(Conversation).where(Conversation.id == conversation_id).with_for_update()).first()
+    row = db.scalars(_BY_ID, {"conversation_id": conversation_id}).first()
     if row is None:
         raise LookupError(f"conversation {conversation_id}")
     return row

@@ -7,9 +7,9 @@ older open row. A claim is a lease, taken by compare-and-set; a lease that ran o
 import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Index, String, Text, bindparam, delete, exists, func, select, text, update
+from sqlalchemy import Index, String, Table, Text, bindparam, delete, exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import SQLAlchemyError
@@ -87,11 +87,18 @@ class NewRow:
     available_at: datetime | None = None
 
 
+#: The statements of the hot path are made once, and on the table, without the ORM's own work.
+_TABLE = cast(Table, InboxRow.__table__)
+_INSERT = {
+    "sqlite": sqlite_insert(_TABLE).on_conflict_do_nothing(index_elements=["dedup_key"]),
+    "postgresql": postgresql_insert(_TABLE).on_conflict_do_nothing(index_elements=["dedup_key"]),
+}
+
+
 def put_many(db: Session, rows: list[NewRow], now: datetime) -> None:
     """Store events; one whose `dedup_key` is known already is left as it is."""
     if not rows:
         return
-    insert = sqlite_insert if db.get_bind().dialect.name == "sqlite" else postgresql_insert
     values = [
         {
             "dedup_key": row.dedup_key,
@@ -109,7 +116,7 @@ def put_many(db: Session, rows: list[NewRow], now: datetime) -> None:
         }
         for row in rows
     ]
-    db.connection().execute(insert(InboxRow).on_conflict_do_nothing(index_elements=["dedup_key"]), values)
+    db.connection().execute(_INSERT[db.get_bind().dialect.name], values)
 
 
 def put(db: Session, row: NewRow, now: datetime) -> None:
@@ -180,45 +187,50 @@ _CLAIMABLE = (
     )
     .order_by(InboxRow.priority, InboxRow.id)
     .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
 )
 _LEASE = (
-    update(InboxRow)
+    update(_TABLE)
     .where(
-        InboxRow.id == bindparam("row_id"),
-        InboxRow.state == "pending",
-        InboxRow.lease_until < bindparam("now"),
+        _TABLE.c.id.in_(bindparam("row_ids", expanding=True)),
+        _TABLE.c.state == "pending",
+        _TABLE.c.lease_until < bindparam("now"),
     )
-    .values(lease_until=bindparam("until"), attempts=InboxRow.attempts + 1)
-    .execution_options(synchronize_session=False)
+    .values(lease_until=bindparam("until"), attempts=_TABLE.c.attempts + 1)
+    .returning(_TABLE.c.id)
 )
 
 
 def claim(db: Session, now: datetime, *, reads: bool, most: int, lease_s: float) -> list[InboxRow]:
     """Lease up to `most` lane heads, most urgent and oldest first. `reads` chooses look-ups or everything else."""
     found = db.scalars(_CLAIMABLE, {"is_read": reads, "now": now, "most": most}).all()
+    if not found:
+        return []
     until = now + timedelta(seconds=lease_s)
-    claimed = []
-    for row in found:
-        taken: Any = db.execute(_LEASE, {"row_id": row.id, "now": now, "until": until})
-        if taken.rowcount == 1:
-            row.attempts += 1
-            db.expunge(row)
-            claimed.append(row)
+    taken = set(db.scalars(_LEASE, {"row_ids": [row.id for row in found], "now": now, "until": until}))
+    claimed = [row for row in found if row.id in taken]
+    for row in claimed:
+        db.expunge(row)
+        row.attempts += 1
     return claimed
 
 
 _FINISH = (
-    update(InboxRow)
-    .where(InboxRow.id == bindparam("row_id"), InboxRow.state == "pending")
+    update(_TABLE)
+    .where(_TABLE.c.id.in_(bindparam("row_ids", expanding=True)), _TABLE.c.state == "pending")
     .values(state="done", done_at=bindparam("now"))
-    .execution_options(synchronize_session=False)
+    .returning(_TABLE.c.id)
 )
+
+
+def finish_many(db: Session, row_ids: list[int], now: datetime) -> set[int]:
+    """Mark rows done. Returns those that were still open: nothing may be done for the others."""
+    return set(db.scalars(_FINISH, {"row_ids": row_ids, "now": now}))
 
 
 def finish(db: Session, row_id: int, now: datetime) -> bool:
     """Mark a row done. False when somebody else had finished it: then undo what was done for it."""
-    result: Any = db.execute(_FINISH, {"row_id": row_id, "now": now})
-    return bool(result.rowcount == 1)
+    return row_id in finish_many(db, [row_id], now)
 
 
 def finish_lane(db: Session, lane: str, up_to_id: int, now: datetime) -> None:
