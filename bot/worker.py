@@ -1,6 +1,7 @@
 """Takes inbox rows and lets the handlers work: what a row leads to and "row done" are one commit.
 
-Claim, then read the texts (the costly part, outside any transaction), then handle.
+Claim, then read the texts (the costly part, outside any transaction), then handle the batch together. When one of its
+rows fails, all is undone, and each row is handled by itself: it fails alone.
 """
 
 import threading
@@ -56,9 +57,10 @@ class Worker:
         if not rows:
             return 0
         events = [self._parse(row) for row in rows]
-        with self._database.write() as db:
-            for row, event in zip(rows, events, strict=True):
-                self._handle(db, row, event, now)
+        if not self._handle_together(rows, events, now):
+            with self._database.write() as db:
+                for row, event in zip(rows, events, strict=True):
+                    self._handle(db, row, event, now)
         self._engine.core.bell.ring()
         return len(rows)
 
@@ -71,16 +73,35 @@ class Worker:
             self._engine.brand.read(event.text)
         return event
 
+    def _handle_together(self, rows: list[InboxRow], events: list[Event | None], now: datetime) -> bool:
+        """Handle a batch without savepoints. False when one row failed, and nothing is done."""
+        try:
+            with self._database.write() as db:
+                ours = inbox.finish_many(db, [row.id for row in rows], now)
+                handled = [
+                    (row, self._dispatch(db, row, event, now))
+                    for row, event in zip(rows, events, strict=True)
+                    if row.id in ours
+                ]
+        except OperationalError:
+            raise
+        except Exception:
+            return False
+        for row, outcome in handled:
+            _note(row, outcome)
+        return True
+
+    def _dispatch(self, db: Session, row: InboxRow, event: Event | None, now: datetime) -> str:
+        if event is None:
+            return "unreadable"
+        return "done" if dispatch(event, self._engine.context(db, now, row)) else "unknown"
+
     def _handle(self, db: Session, row: InboxRow, event: Event | None, now: datetime) -> None:
-        outcome = "done"
         try:
             with db.begin_nested():
                 if not inbox.finish(db, row.id, now):
                     return
-                if event is None:
-                    outcome = "unreadable"
-                elif not dispatch(event, self._engine.context(db, now, row)):
-                    outcome = "unknown"
+                outcome = self._dispatch(db, row, event, now)
         except Refused as refusal:
             outcome = f"refused: {refusal.reason}"
             inbox.finish(db, row.id, now)
@@ -92,8 +113,12 @@ class Worker:
             inbox.retry(db, row, again, f"{type(exc).__name__}: {_where(exc)}")
             if row.attempts >= inbox.MAX_ATTEMPTS:
                 metrics.DEAD.labels("inbox").inc()
-        metrics.EVENTS.labels(row.kind, outcome.partition(":")[0]).inc()
-        log.info("event", id=row.id, kind=row.kind, lane=where(row.lane), outcome=outcome, attempt=row.attempts)
+        _note(row, outcome)
+
+
+def _note(row: InboxRow, outcome: str) -> None:
+    metrics.EVENTS.labels(row.kind, outcome.partition(":")[0]).inc()
+    log.info("event", id=row.id, kind=row.kind, lane=where(row.lane), outcome=outcome, attempt=row.attempts)
 
 
 def _where(exc: BaseException) -> str:

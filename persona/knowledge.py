@@ -137,8 +137,9 @@ class Index:
         query = terms(self._cut(text))
         scores = self._questions.scores(query, len(self._order))
         scores += ANSWER_WEIGHT * (1.0 - scores) * self._answers.scores(query, len(self._order))
-        best = np.argsort(-scores, kind="stable")[:most]
-        return [Candidate(self._order[int(i)], round(float(scores[i]), 4)) for i in best if scores[i] > 0]
+        hits = np.flatnonzero(scores)
+        best = hits[np.argsort(-scores[hits], kind="stable")[:most]]
+        return [Candidate(self._order[int(i)], round(float(scores[i]), 4)) for i in best]
 
 
 class _Field:
