@@ -174,17 +174,18 @@ class Reader:
                 continue
             more = bool(page.get("has_more"))
             events = [parse_kf_item(item, open_kfid) for item in page.get("msg_list", [])]
-            cursor = self._store(open_kfid, cursor, str(page.get("next_cursor") or cursor), events)
+            cursor = self._store(row, open_kfid, cursor, str(page.get("next_cursor") or cursor), events)
             self._engine.core.bell.ring()
         now = self._engine.core.clock.now()
         with self._database.write() as db:
             accounts.open_(db, open_kfid).pulled_at = now
             inbox.finish_lane(db, row.lane, answered, now)
 
-    def _store(self, open_kfid: str, before: str, after: str, events: list[Event]) -> str:
+    def _store(self, row: InboxRow, open_kfid: str, before: str, after: str, events: list[Event]) -> str:
         """Store a page. Somebody else may have read on in the meantime: then their cursor counts."""
         now = self._engine.core.clock.now()
         with self._database.write() as db:
+            inbox.progress(db, row, now, LEASE_S)  # the next failure is a first one again
             inbox.put_many(db, [to_row(event, dedup_key(event, b"")) for event in events], now)
             account = accounts.open_(db, open_kfid)
             if account.cursor == before:

@@ -146,6 +146,8 @@ class GroupCommit:
                 self._commit(now)
         if ticket.error is not None:
             raise ticket.error
+        if not ticket.settled:
+            raise RuntimeError("the row is not stored: the thread that wrote for this one failed")
 
     def _commit(self, now: datetime) -> None:
         with self._queue_lock:
@@ -255,6 +257,17 @@ def retry(db: Session, row: InboxRow, at: datetime, reason: str, most: int | Non
         update(InboxRow)
         .where(InboxRow.id == row.id, InboxRow.state == "pending")
         .values(state=state, available_at=at, lease_until=NEVER, reason=reason[:500])
+        .execution_options(synchronize_session=False)
+    )
+
+
+def progress(db: Session, row: InboxRow, now: datetime, lease_s: float) -> None:
+    """A claimed row whose work takes many steps has come a step on: its lease and its attempts begin anew."""
+    row.attempts = 1
+    db.execute(
+        update(InboxRow)
+        .where(InboxRow.id == row.id, InboxRow.state == "pending")
+        .values(attempts=1, lease_until=now + timedelta(seconds=lease_s))
         .execution_options(synchronize_session=False)
     )
 
