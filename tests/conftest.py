@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from handlers.brand import Brand, load_brand
 from storage.database import Database
@@ -13,6 +14,10 @@ from tests.databases import new_database, postgres_missing
 from tests.story import Story
 
 ROOT = Path(__file__).parent.parent
+
+# A slow machine is no fault of the code: how long an example takes decides nothing.
+settings.register_profile("wanzi", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("wanzi")
 
 
 @pytest.fixture(scope="session")
