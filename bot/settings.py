@@ -86,9 +86,18 @@ class Settings(_Section):
     broker_url: str = Field("", description="RabbitMQ or Redis that carries the bell; empty: local")
     persona: str = Field("xiaowanzi", pattern=r"^[a-z0-9_-]+$", description="Name of the persona file")
     timezone: str = Field("Asia/Shanghai", description="Time zone of the slots and greetings")
-    brand_dir: Path = Field(Path("brands/fuyu"), description="The brand: persona, catalogue, knowledge, stores")
+    brand_dir: Path = Field(
+        Path("brands/fuyu"), validate_default=True, description="The brand: persona, catalogue, knowledge, stores"
+    )
     clock_file: str = Field("", description="For rehearsals: a file with seconds to add to the clock; empty: none")
     log_format: Literal["json", "console"] = Field("console", description="How a log line looks")
+
+    @field_validator("brand_dir")
+    @classmethod
+    def _beside_the_program(cls, value: Path) -> Path:
+        """A folder that is not below the working directory may be one that came with Wanzi."""
+        shipped = Path(__file__).parent.parent / value
+        return shipped if not value.is_absolute() and not value.exists() and shipped.exists() else value
 
     @field_validator("timezone")
     @classmethod
