@@ -23,6 +23,8 @@ def on_kf_message(event: Event, ctx: Context) -> bool:
         return False
     conversation = conversations.open_(ctx.db, KF, event.open_kfid, event.external_userid, ctx.now)
     from_customer = event.origin == FROM_CUSTOMER
+    if from_customer:
+        contacts.open_(ctx.db, event.external_userid, ctx.now)
     message = messages.add(
         ctx.db,
         Message(
@@ -42,7 +44,6 @@ def on_kf_message(event: Event, ctx: Context) -> bool:
     if not from_customer:
         handoff.servicer_speaks(conversation, event.servicer_userid)
         return True
-    contacts.open_(ctx.db, event.external_userid, ctx.now)
     handoff.customer_returns(ctx, conversation, message.sent_at)
     conversation.heard_at = ctx.now
     conversation.last_customer_at = max(message.sent_at, conversation.last_customer_at or utc(0))

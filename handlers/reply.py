@@ -43,9 +43,10 @@ def take_turn(ctx: Context, conversation: Conversation, turn: list[Message]) -> 
     """Answer what a customer (or staff member) wrote since the last answer. Silent while a human serves."""
     if not turn:
         return
+    served_by_a_person = conversation.mode == "human" or handoff.is_in_hands(ctx, conversation)
     for message in turn:
         message.answered_at = ctx.now
-    if conversation.mode == "human" or handoff.is_in_hands(ctx, conversation):
+    if served_by_a_person:
         return
     waited = ctx.now - turn[-1].sent_at
     if conversation.channel == KF and waited > KF_REPLY_WINDOW:
@@ -165,7 +166,9 @@ def is_answer(found: tuple[Candidate, ...]) -> bool:
 def _entry_words(ctx: Context, conversation: Conversation, entry: Entry, why: dict[str, Any]) -> Words:
     """An entry's answer, in the variant made for the customer's tags, in the persona's voice."""
     conversation.unanswered, conversation.menu = 0, []
-    held = [tag.tag for tag in tags.of_customer(ctx.db, conversation.peer)] if conversation.channel == KF else []
+    held: list[str] = []
+    if entry.variants and conversation.channel == KF:
+        held = [tag.tag for tag in tags.of_customer(ctx.db, conversation.peer)]
     answer, chosen_by = entry.answer_for(held)
     why["source"] = {"type": "knowledge", "id": entry.id, "title": entry.question, "version": entry.version}
     if chosen_by:

@@ -49,7 +49,7 @@ class Follow(Base):
 
 def open_(db: Session, external_userid: str, now: datetime) -> Customer:
     """The customer, made when new."""
-    known = db.get(Customer, external_userid)
+    known = db.get(Customer, external_userid, execution_options={"autoflush": False})  # flushed where it is made
     if known is None:
         known = Customer(external_userid=external_userid, created_at=now, name="", first_state="")
         db.add(known)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, func, select, text
+from sqlalchemy import ForeignKey, Index, String, Text, bindparam, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.base import Base, RowId
@@ -42,11 +42,12 @@ class Handoff(Base):
     )
 
 
+_FIND_OPEN = select(Handoff).where(Handoff.conversation_id == bindparam("conversation_id"), Handoff.state != CLOSED)
+
+
 def find_open(db: Session, conversation_id: int) -> Handoff | None:
     """The conversation's open hand-off."""
-    return db.scalars(
-        select(Handoff).where(Handoff.conversation_id == conversation_id, Handoff.state != CLOSED)
-    ).first()
+    return db.scalars(_FIND_OPEN, {"conversation_id": conversation_id}).first()
 
 
 def close(db: Session, conversation_id: int, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, func, select, text, update
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, bindparam, func, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.base import Base, RowId
@@ -49,19 +49,20 @@ def add(db: Session, message: Message) -> Message:
     return message
 
 
+_OPEN_TURN = (
+    select(Message)
+    .where(
+        Message.conversation_id == bindparam("conversation_id"),
+        Message.author == CUSTOMER,
+        Message.answered_at.is_(None),
+    )
+    .order_by(Message.id)
+)
+
+
 def open_turn(db: Session, conversation_id: int) -> list[Message]:
     """What the customer wrote that nobody has answered, oldest first."""
-    return list(
-        db.scalars(
-            select(Message)
-            .where(
-                Message.conversation_id == conversation_id,
-                Message.author == CUSTOMER,
-                Message.answered_at.is_(None),
-            )
-            .order_by(Message.id)
-        )
-    )
+    return list(db.scalars(_OPEN_TURN, {"conversation_id": conversation_id}))
 
 
 def recent(db: Session, conversation_id: int, most: int) -> list[Message]:
