@@ -94,6 +94,7 @@ class Story:
         self.engine: Engine = open_engine(core, brand)
         self.database = core.database
         self.restart()
+        self.settle()
 
     def _register(self, callback_url: str, aibot_url: str) -> None:
         from bot.sandbox.model import Aibot, App
