@@ -23,7 +23,7 @@ def on_kf_message(event: Event, ctx: Context) -> bool:
         return False
     conversation = conversations.open_(ctx.db, KF, event.open_kfid, event.external_userid, ctx.now)
     from_customer = event.origin == FROM_CUSTOMER
-    if from_customer:
+    if from_customer and conversation.last_customer_at is None:  # the first time; later we know them
         contacts.open_(ctx.db, event.external_userid, ctx.now)
     message = messages.add(
         ctx.db,
