@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import inspect, make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -128,6 +126,9 @@ def begin(ctx: Context) -> None:
 
 def upgrade_database(url: str) -> None:
     """Bring the database's schema up to date; makes an SQLite file that is not there."""
+    from alembic import command  # a few megabytes that nothing else needs
+    from alembic.config import Config
+
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite" and parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)

@@ -3,10 +3,14 @@
 They are apart so that answering never delays an acknowledgement; the one that works is nicer to the scheduler of the
 operating system. A child that dies is started again; when the parent dies, the children stop by themselves. The
 listening socket is the parent's: while a web child is started again, callbacks wait in line and are not refused.
+
+The web child is forked first, and acknowledges while the parent still reads the brand. What is forked is frozen before,
+so that the children go on sharing its memory.
 """
 
 import errno
 import fcntl
+import gc
 import multiprocessing
 import os
 import signal
@@ -43,27 +47,37 @@ PORT_WAIT_S = 5.0
 
 def serve(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT; stops within ten seconds. Raises SettingsError or a brand's error at the start."""
-    brand = read_brand(settings)
-    bootstrap.upgrade_database(settings.database_url)
+    _upgrade_database(settings.database_url)
     listener = _listen(settings.server)
     bell = Bell.across_fork()
     life = os.pipe()
     stop = threading.Event()
     _stop_on_signals(stop)
-    children = {
-        "web": _Child("web", lambda: _web(settings, bell, life, listener)),
-        "work": _Child("work", lambda: _work(settings, bell, brand, life, listener)),
-    }
-    for child in children.values():
-        child.start()
-    while not stop.wait(0.2):
-        for child in children.values():
-            child.watch()
-    for child in children.values():
-        child.terminate()
-    deadline = time.monotonic() + STOP_S
-    for child in children.values():
-        child.join(max(0.1, deadline - time.monotonic()))
+    web = _Child("web", lambda: _web(settings, bell, life, listener))
+    web.start()
+    children = [web]
+    try:
+        brand = read_brand(settings)
+        children.append(_Child("work", lambda: _work(settings, bell, brand, life, listener)))
+        children[-1].start()
+        while not stop.wait(0.2):
+            for child in children:
+                child.watch()
+    finally:
+        for child in children:
+            child.terminate()
+        deadline = time.monotonic() + STOP_S
+        for child in children:
+            child.join(max(0.1, deadline - time.monotonic()))
+
+
+def _upgrade_database(url: str) -> None:
+    """In a process of its own, which takes the memory of the tools it needs along. Raises SettingsError if it fails."""
+    upgrade = multiprocessing.get_context("fork").Process(target=bootstrap.upgrade_database, args=[url])
+    upgrade.start()
+    upgrade.join()
+    if upgrade.exitcode:
+        raise SettingsError("database_url: the database could not be brought up to date; the reason stands above")
 
 
 class _Child:
@@ -76,6 +90,8 @@ class _Child:
 
     def start(self) -> None:
         self._started_at = time.monotonic()
+        gc.collect()
+        gc.freeze()
         self._process = multiprocessing.get_context("fork").Process(target=self._target, name=f"wanzi-{self._name}")
         self._process.start()
 
