@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import inspect, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from bot import metrics
@@ -60,10 +60,19 @@ class Engine:
         return Context(db=db, now=now, brand=self.brand, rules=self.rules, cause_id=cause_id, received_at=received_at)
 
     def change(self, act: Callable[[Context], None]) -> None:
-        """Run something of `handlers` in a transaction of its own, now."""
+        """Run something of `handlers` in a transaction of its own, now.
+
+        Done again when another process made the same row at the same instant: then it is there to be found.
+        """
+        try:
+            self._change(act)
+        except IntegrityError:
+            self._change(act)
+        self.core.bell.ring()
+
+    def _change(self, act: Callable[[Context], None]) -> None:
         with self.core.database.write() as db:
             act(self.context(db, self.core.clock.now()))
-        self.core.bell.ring()
 
 
 def open_core(settings: Settings, bell: Bell | None = None) -> Core:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from bot.sandbox.model import Message as Bubble
 from bot.sandbox.server import start_in_thread
 from bot.sandbox.world import build_world
 from storage.database import Database
+from tests.databases import new_database
 from tests.story import AGENTID, CORPID, KEYS, KF, SECRET
 
 ROOT = Path(__file__).parent.parent.parent
@@ -174,6 +175,7 @@ class Rig:
             return list(self.world.app_chats.get((userid, AGENTID), ()))
 
     def log(self) -> str:
+        """What all its processes have written."""
         return (self.folder / "log").read_text(errors="replace")
 
     def close(self) -> None:
@@ -185,6 +187,18 @@ class Rig:
         self.database.close()
 
 
+@contextmanager
+def rig_on(kind: str, folder: Path, **settings: str) -> Iterator[Rig]:
+    """A rig on a fresh database, "sqlite" or "postgres"; shows the end of Wanzi's log should the test fail."""
+    with new_database(kind, folder) as url:
+        rig = Rig(folder, url, **settings)
+        try:
+            yield rig
+        finally:
+            rig.close()
+            print(rig.log()[-4000:])
+
+
 def wait_for(true: Callable[[], bool], seconds: float, what: str) -> None:
     """Look ten times a second; AssertionError when it has not come true in time."""
     deadline = time.monotonic() + seconds
@@ -193,15 +207,9 @@ def wait_for(true: Callable[[], bool], seconds: float, what: str) -> None:
         time.sleep(0.1)
 
 
-def alive(pids: list[int]) -> list[int]:
-    """Those of these processes that still run."""
-    return [p for p in pids if psutil.pid_exists(p) and psutil.Process(p).status() != psutil.STATUS_ZOMBIE]
-
-
-def family(pid: int) -> Iterator[int]:
+def family(pid: int) -> list[psutil.Process]:
     """All descendants of a process."""
-    for child in psutil.Process(pid).children(recursive=True):
-        yield int(child.pid)
+    return psutil.Process(pid).children(recursive=True)
 
 
 def _free_port() -> int:

@@ -9,9 +9,8 @@ import pytest
 
 from handlers.brand import Brand
 from handlers.reply import is_answer
-from tests.databases import new_database
 from tests.scenarios.crash_books import Books, is_quiet
-from tests.scenarios.crash_rig import CUSTOMERS, KINDS, SETTLE_S, STAFF, Rig, seed_of_the_day, wait_for
+from tests.scenarios.crash_rig import CUSTOMERS, KINDS, SETTLE_S, STAFF, Rig, rig_on, seed_of_the_day, wait_for
 
 pytestmark = pytest.mark.crash
 
@@ -41,14 +40,8 @@ def questions(brand: Brand) -> list[str]:
 
 @pytest.fixture
 def rig(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Rig]:
-    settings = getattr(request, "param", {})
-    with new_database("sqlite", tmp_path) as url:
-        rig = Rig(tmp_path, url, **settings)
-        try:
-            yield rig
-        finally:
-            rig.close()
-            print(rig.log()[-4000:])
+    with rig_on("sqlite", tmp_path, **getattr(request, "param", {})) as rig:
+        yield rig
 
 
 def _write_under_fire(rig: Rig, texts: list[tuple[str, str]], kills: list[str], rng: random.Random) -> None:
