@@ -19,10 +19,9 @@ def _cutter() -> Cut:
         import rjieba
     except ImportError:
         return jieba_cutter(Path(tempfile.mkdtemp(prefix="wanzi-jieba-")))
-    words = rjieba.Jieba()
 
     def cut(text: str) -> list[str]:
-        return list(words.cut(text, False))
+        return list(rjieba.cut(text, False))  # its own instance: another one would hold the dictionary twice
 
     return cut
 
