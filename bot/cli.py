@@ -149,21 +149,35 @@ def dead_list(most: Annotated[int, typer.Option(help="How many of each box")] = 
 
 @dead.command("replay")
 def dead_replay(ids: Annotated[list[str], typer.Argument(help="Ids as `dead list` shows them: out:12 in:3")]) -> None:
-    """Put dead rows back to work."""
-    from bot.clock import Clock
+    """Put dead rows back to work; also calls of unknown outcome, once a person has looked whether WeCom did them."""
     from storage import inbox, outbox
 
-    now = Clock(_settings().clock_file).now()
-    boxes: dict[str, Callable[..., bool]] = {"out": outbox.revive, "in": inbox.revive}
-    failed = False
+    _change_dead(ids, {"out": outbox.revive, "in": inbox.revive}, "queued again", "not dead, or its time is over")
+
+
+@dead.command("drop")
+def dead_drop(ids: Annotated[list[str], typer.Argument(help="Ids as `dead list` shows them: out:12 in:3")]) -> None:
+    """Take rows off the list that need nothing more. They stay in the database."""
+    from storage import inbox, outbox
+
+    _change_dead(ids, {"out": outbox.drop, "in": inbox.drop}, "dropped", "not on the list")
+
+
+def _change_dead(ids: list[str], boxes: dict[str, Callable[..., bool]], done: str, not_done: str) -> None:
+    from bot.clock import Clock
+
     for name in ids:
         box, _, number = name.partition(":")
         if box not in boxes or not number.isdigit():
             raise WanziError(f"'{name}' is no id; allowed: out:NUMBER or in:NUMBER, as `wanzi dead list` shows them")
-        with _database().write() as session:
-            revived = boxes[box](session, int(number), now)
-        typer.echo(f"{name}: {'queued again' if revived else 'not dead, or its time is over'}")
-        failed = failed or not revived
+    database, now = _database(), Clock(_settings().clock_file).now()
+    failed = False
+    for name in ids:
+        box, _, number = name.partition(":")
+        with database.write() as session:
+            changed = boxes[box](session, int(number), now)
+        typer.echo(f"{name}: {done if changed else not_done}")
+        failed = failed or not changed
     if failed:
         raise typer.Exit(1)
 

@@ -175,7 +175,7 @@ def _read_file(path: Path, *, required: bool) -> dict[str, Any]:
 
 def _from_environment(env: dict[str, str]) -> list[tuple[list[str], str, str]]:
     found = []
-    for name, value in sorted(env.items()):
+    for name, value in sorted(env.items(), key=lambda item: (not item[0].endswith("_FILE"), item[0])):
         if not name.startswith(PREFIX) or name.startswith(f"{PREFIX}TEST_"):
             continue
         keys = name[len(PREFIX) :].lower().split("__")

@@ -305,6 +305,17 @@ def revive(db: Session, row_id: int, now: datetime) -> bool:
     return bool(result.rowcount == 1)
 
 
+def drop(db: Session, row_id: int, now: datetime) -> bool:
+    """A person has looked at a dead row and lets it be. False when it is not dead."""
+    result: Any = db.execute(
+        update(InboxRow)
+        .where(InboxRow.id == row_id, InboxRow.state == "dead")
+        .values(state="done", done_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(result.rowcount == 1)
+
+
 def dead(db: Session, most: int = 100) -> list[InboxRow]:
     """The newest dead rows."""
     return list(db.scalars(select(InboxRow).where(InboxRow.state == "dead").order_by(InboxRow.id.desc()).limit(most)))

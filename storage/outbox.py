@@ -345,15 +345,29 @@ def find_by_msgid(db: Session, msgid: str) -> OutboxRow | None:
 
 
 def revive(db: Session, row_id: int, now: datetime) -> bool:
-    """Send a dead row again, as if new. False when it is not dead, or its time has passed for good."""
+    """Send a dead row, or one of unknown outcome, as if new: a person has looked and wants it.
+
+    False when it is neither, or its time has passed for good.
+    """
     result: Any = db.execute(
         update(OutboxRow)
         .where(
             OutboxRow.id == row_id,
-            OutboxRow.state == "dead",
+            OutboxRow.state.in_(("dead", "unknown")),
             (OutboxRow.expires_at.is_(None)) | (OutboxRow.expires_at > now),
         )
-        .values(state="pending", available_at=now, lease_until=NEVER, settled_at=None)
+        .values(state="pending", attempts=0, doubtful=False, available_at=now, lease_until=NEVER, settled_at=None)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(result.rowcount == 1)
+
+
+def drop(db: Session, row_id: int, now: datetime) -> bool:
+    """A person has looked at a dead or unknown row and lets it be. False when it is neither."""
+    result: Any = db.execute(
+        update(OutboxRow)
+        .where(OutboxRow.id == row_id, OutboxRow.state.in_(("dead", "unknown")))
+        .values(state="withdrawn", settled_at=now)
         .execution_options(synchronize_session=False)
     )
     return bool(result.rowcount == 1)

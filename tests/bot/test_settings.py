@@ -85,3 +85,11 @@ def test_a_process_that_could_do_nothing_says_which_key_it_lacks(tmp_path: Path)
     require(settings, "corpid")
     with pytest.raises(SettingsError, match=r"wecom\.secret.*WANZI_WECOM__SECRET"):
         require(settings, "corpid", "secret")
+
+
+def test_a_value_set_directly_wins_over_one_in_a_file(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("from-file")
+    environ = {"WANZI_WECOM__SECRET": "direct", "WANZI_WECOM__SECRET_FILE": str(secret)}
+
+    assert load_settings(write(tmp_path, ""), environ).wecom.secret.get_secret_value() == "direct"

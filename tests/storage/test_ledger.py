@@ -279,3 +279,19 @@ def test_what_was_handled_long_ago_is_forgotten_and_nothing_else(database: Datab
     put(database, event("old", lane="a"), event("new", lane="b"))
 
     assert claim(database, NOW + 60 * SECOND) == ["open", "old"]
+
+
+def test_a_person_may_replay_or_drop_what_is_dead_or_unknown(database: Database) -> None:
+    first, second = queue(database, call(), call("b"))
+    assert first
+    assert second
+    take_all(database)
+    with database.write() as db:
+        outbox.settle(db, first, "unknown", NOW)
+        outbox.settle(db, second, "dead", NOW)
+    with database.write() as db:
+        assert outbox.revive(db, first, NOW)
+        assert outbox.drop(db, second, NOW)
+        assert not outbox.drop(db, second, NOW)
+        assert outbox.stuck(db) == []
+    assert take_all(database) == [first]
