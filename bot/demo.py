@@ -188,7 +188,7 @@ def _greeting(bot_url: str, sandbox_url: str, folder: Path, brand: Brand) -> str
     return f"""
 丸子 Wanzi is running with the sample brand {brand.persona.brand} ({brand.persona.name}).
 
-  Open   {sandbox_url}/   沙盒：顾客的手机、同事的企业微信、为什么这样答、时钟
+  Open   {sandbox_url}/   沙盒：客户的手机、员工的企业微信、为什么这样答、时钟
   Log-in none: the sandbox listens on this machine only
   Bot    {bot_url}/healthz   /readyz   /metrics
   Data   {folder}/wanzi.db, log {folder}/wanzi.log   (new at every start)

@@ -47,6 +47,13 @@ class StaffMember(_Item):
     role: Literal["clerk", "manager", "servicer"] = "clerk"
 
 
+class KfAccount(_Item):
+    """A 微信客服 account that the brand reads from the first start on, before WeCom names any."""
+
+    open_kfid: str
+    name: str = ""
+
+
 class Shift(_Item):
     """Service hours of one kind of day, as local times."""
 
@@ -178,11 +185,13 @@ def load_brand(folder: Path, persona_name: str, timezone: str) -> Brand:
         stores={item.id: item for item in _many(where, Store, stores.get("stores"))},
         staff={item.userid: item for item in _many(where, StaffMember, stores.get("staff"))},
         groups=tuple(_many(folder / "groups.yaml", PlannedGroup, _groups(folder))),
-        posts=_unique(folder / "posts.yaml", _many(folder / "posts.yaml", Post, _read(folder / "posts.yaml")["posts"])),
+        posts=_unique(
+            folder / "posts.yaml", _many(folder / "posts.yaml", Post, _read(folder / "posts.yaml").get("posts"))
+        ),
         live_codes={
             code.state: code for code in _many(folder / "live_codes.yaml", LiveCode, _codes(folder)) if code.state
         },
-        kf_accounts={item["open_kfid"]: item["name"] for item in stores.get("kf_accounts", [])},
+        kf_accounts={a.open_kfid: a.name for a in _many(where, KfAccount, stores.get("kf_accounts", []))},
         read=lru_cache(maxsize=4096)(reader.read),
     )
 

@@ -37,7 +37,6 @@ PHRASES = frozenset(
         "handoff_servicer",
         "handoff_pool",
         "handoff_promise",
-        "handoff_still_waiting",
         "handoff_failed",
         "session_ended",
         "crisis_help",
