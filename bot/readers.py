@@ -141,6 +141,9 @@ class Reader:
             inbox.retry(db, row, at, reason, most=None)
 
     def _fetch(self, row: InboxRow, event: Fetch, now: datetime) -> None:
+        """One answer serves everybody who had asked the same before."""
+        with self._database.read() as db:
+            answered = max(row.id, inbox.newest_open(db, row.lane, now))
         try:
             result, ok, reason = READERS[event.what](self._client, event.arguments), True, ""
         except Rejected as exc:
@@ -155,6 +158,7 @@ class Reader:
         )
         with self._database.write() as db:
             if inbox.finish(db, row.id, now):
+                inbox.finish_lane(db, row.lane, answered, now)
                 inbox.put(db, to_row(fetched, f"fetched:{row.id}"), now)
 
     def _pull(self, row: InboxRow, doorbell: KfDoorbell) -> None:

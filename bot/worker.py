@@ -5,6 +5,7 @@ rows fails, all is undone, and each row is handled by itself: it fails alone.
 """
 
 import threading
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import structlog
@@ -57,10 +58,15 @@ class Worker:
         if not rows:
             return 0
         events = [self._parse(row) for row in rows]
-        if not self._handle_together(rows, events, now):
+        try:
+            if not self._handle_together(rows, events, now):
+                with self._database.write() as db:
+                    for row, event in zip(rows, events, strict=True):
+                        self._handle(db, row, event, now)
+        except OperationalError:  # PostgreSQL ends one of two workers that wait for each other
             with self._database.write() as db:
-                for row, event in zip(rows, events, strict=True):
-                    self._handle(db, row, event, now)
+                inbox.give_back(db, rows)
+            raise
         self._engine.core.bell.ring()
         return len(rows)
 
@@ -70,7 +76,8 @@ class Worker:
         except ValueError:
             return None
         if isinstance(event, KfMessage | AppMessage | AibotMessage) and event.text:
-            self._engine.brand.read(event.text)
+            with suppress(Exception):  # what fails here fails again in the handler, and is settled there
+                self._engine.brand.read(event.text)
         return event
 
     def _handle_together(self, rows: list[InboxRow], events: list[Event | None], now: datetime) -> bool:

@@ -245,9 +245,10 @@ def finish_lane(db: Session, lane: str, up_to_id: int, now: datetime) -> None:
     )
 
 
-def newest_open(db: Session, lane: str) -> int:
-    """The id of the newest open row of a lane; 0 when none is open."""
-    return db.scalar(select(func.max(InboxRow.id)).where(InboxRow.lane == lane, InboxRow.state == "pending")) or 0
+def newest_open(db: Session, lane: str, now: datetime | None = None) -> int:
+    """The id of the newest open row of a lane, with `now` of those that may be handled then; 0 when there is none."""
+    newest = select(func.max(InboxRow.id)).where(InboxRow.lane == lane, InboxRow.state == "pending")
+    return db.scalar(newest if now is None else newest.where(InboxRow.available_at <= now)) or 0
 
 
 def retry(db: Session, row: InboxRow, at: datetime, reason: str, most: int | None = MAX_ATTEMPTS) -> None:
@@ -268,6 +269,16 @@ def progress(db: Session, row: InboxRow, now: datetime, lease_s: float) -> None:
         update(InboxRow)
         .where(InboxRow.id == row.id, InboxRow.state == "pending")
         .values(attempts=1, lease_until=now + timedelta(seconds=lease_s))
+        .execution_options(synchronize_session=False)
+    )
+
+
+def give_back(db: Session, rows: list[InboxRow]) -> None:
+    """Claimed rows of which nothing has been done are anybody's again, at once."""
+    db.execute(
+        update(InboxRow)
+        .where(InboxRow.id.in_([row.id for row in rows]), InboxRow.state == "pending")
+        .values(lease_until=NEVER)
         .execution_options(synchronize_session=False)
     )
 

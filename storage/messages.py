@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, bindparam, func, select, text, update
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, bindparam, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.base import Base, RowId
@@ -75,12 +75,8 @@ def recent(db: Session, conversation_id: int, most: int) -> list[Message]:
 
 def recall(db: Session, msgid: str, now: datetime) -> None:
     """Note that the writer took a message back; one not yet answered needs no answer any more."""
-    db.execute(
-        update(Message)
-        .where(Message.msgid == msgid)
-        .values(recalled_at=now, answered_at=func.coalesce(Message.answered_at, now))
-        .execution_options(synchronize_session="fetch")
-    )
+    for message in db.scalars(select(Message).where(Message.msgid == msgid)):
+        message.recalled_at, message.answered_at = now, message.answered_at or now
 
 
 def count_since(db: Session, since: datetime, channel: str) -> dict[str, int]:
