@@ -28,8 +28,9 @@ from storage.outbox import Again, OutboxRow
 
 log = structlog.get_logger()
 
-#: Seconds a taken row is ours: longer than a call with a token refetch can take.
-LEASE_S = 60.0
+#: Seconds a taken row is ours, at least: longer than its calls can take, the token's and the question whether it was
+#: done before among them.
+LEASE_S, CALLS_A_ROW = 60.0, 8
 FIRST_RETRY_S, LONGEST_RETRY_S = 1.0, 300.0
 #: A call that WeCom does not take is given up after so many tries and so long: an outage may last a night.
 MAX_ATTEMPTS, GIVE_UP_AFTER = 30, timedelta(days=1)
@@ -54,6 +55,7 @@ class Sender:
         self._database = engine.core.database
         self._threads = threads
         self._least_urgent = least_urgent
+        self._lease_s = max(LEASE_S, CALLS_A_ROW * engine.core.settings.wecom.timeout_s)
         self._outcomes: list[Outcome] = []
         self._lock = threading.Lock()
         self._wake = engine.core.bell.listener()
@@ -118,9 +120,9 @@ class Sender:
         for row in outbox.claimable(db, now, most=room, least_urgent=self._least_urgent, paused=paused):
             verdict = allowance.judge(db, row, now)
             if verdict is None:
-                if outbox.take(db, row, now, LEASE_S):
+                if outbox.take(db, row, now, self._lease_s):
                     taken.append(row)
-            else:
+            elif verdict is not allowance.BUSY:
                 self._end(db, row, verdict.state, now, reason=verdict.reason)
         return taken
 
@@ -210,12 +212,12 @@ class Sender:
                 api=row.api,
                 ok=state == "sent",
                 unknown=state == "unknown",
-                expired=state == "dead" and reason == allowance.EXPIRED,
+                expired=reason == allowance.EXPIRED,
                 errcode=errcode,
                 reason=reason,
                 response=response or {},
             )
-            inbox.put(db, to_row(settled, f"settled:{row.id}:{row.attempts}"), now)
+            inbox.put(db, to_row(settled, f"settled:{row.id}:{state}:{now.timestamp()}"), now)
         if state == "dead":
             metrics.DEAD.labels("outbox").inc()
         elif state == "sent" and row.conversation_id is not None:

@@ -227,7 +227,7 @@ class Turn(_Event):
 class Settled(_Event):
     """An outbox row that asked to hear its outcome is sent, dead, or for ever `unknown`. `response` is WeCom's own.
 
-    `expired`: it died because its time had passed, before anything was sent.
+    `expired`: its time had passed before WeCom said yes.
     """
 
     kind: Literal["own.settled"] = "own.settled"

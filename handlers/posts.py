@@ -169,7 +169,8 @@ def on_settled(event: Event, ctx: Context) -> bool:
     refused = set(event.response.get("fail_list") or [])
     for delivery in deliveries:
         if event.expired:
-            delivery.state, delivery.reason = SKIPPED, word("post.expired")
+            delivery.state = UNKNOWN if event.unknown else SKIPPED
+            delivery.reason = word("post.expired_unknown" if event.unknown else "post.expired")
         elif not event.ok:
             delivery.state, delivery.reason = UNKNOWN if event.unknown else FAILED, event.reason
         elif event.api != MASS:
