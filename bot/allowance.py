@@ -23,13 +23,19 @@ class Verdict:
     reason: str
 
 
+#: A handler has the conversation in hand: wait for what it decides.
+BUSY = Verdict("pending", "the conversation is being handled")
+
+
 def judge(db: Session, row: OutboxRow, now: datetime) -> Verdict | None:
     """None when the row may go out. A row in doubt may: WeCom refuses what it has, and a window that closed."""
     if row.expires_at is not None and row.expires_at <= now:
         return Verdict("unknown" if row.doubtful else "dead", EXPIRED)
     if row.conversation_id is None or row.author == "system":
         return None
-    conversation = conversations.get(db, row.conversation_id)
+    conversation = conversations.find_free(db, row.conversation_id)
+    if conversation is None:
+        return BUSY
     if row.author == "bot" and (conversation.epoch != row.epoch or conversation.mode == "human"):
         return Verdict("withdrawn", "a person has taken the conversation")
     if row.api != SEND or row.doubtful:

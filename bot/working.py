@@ -24,7 +24,10 @@ STOP_S = 8.0
 
 
 def run(engine: Engine, stop: threading.Event, *, with_scheduler: bool = True, with_worker: bool = True) -> None:
-    """Work until `stop` is set; then finish what is under way, at most STOP_S, and return."""
+    """Work until `stop` is set; then finish what is under way, at most STOP_S, and return.
+
+    Raises RuntimeError when a thread failed: the process is to be started again.
+    """
     jobs: list[tuple[str, Callable[[threading.Event], None]]] = [("bell", engine.core.bell.relay)]
     if with_worker:
         jobs += [
@@ -33,7 +36,11 @@ def run(engine: Engine, stop: threading.Event, *, with_scheduler: bool = True, w
             ("sender", Sender(engine, threads=SEND_THREADS).run),
             *((f"reader-{number}", Reader(engine).run) for number in range(READERS)),
         ]
-    threads = [threading.Thread(target=job, args=[stop], name=name, daemon=True) for name, job in jobs]
+    failed = threading.Event()
+    threads = [
+        threading.Thread(target=_end_all_with_one, args=[job, stop, failed], name=name, daemon=True)
+        for name, job in jobs
+    ]
     for thread in threads:
         thread.start()
     ticking = scheduler.start(engine) if with_scheduler else None
@@ -46,3 +53,15 @@ def run(engine: Engine, stop: threading.Event, *, with_scheduler: bool = True, w
     for thread in threads:
         thread.join(max(0.0, deadline - time.monotonic()))
     log.info("stopped", unfinished=[thread.name for thread in threads if thread.is_alive()])
+    if failed.is_set():
+        raise RuntimeError("a thread failed; the reason stands above")
+
+
+def _end_all_with_one(job: Callable[[threading.Event], None], stop: threading.Event, failed: threading.Event) -> None:
+    """Run a thread's job. Where one failed, the others would go on as if nothing were missing: so they stop too."""
+    try:
+        job(stop)
+    except Exception:
+        log.exception("thread_failed", thread=threading.current_thread().name)
+        failed.set()
+        stop.set()

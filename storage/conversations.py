@@ -67,6 +67,8 @@ _BY_ID = (
     .execution_options(autoflush=False)
 )
 
+_FREE_BY_ID = _BY_ID.with_for_update(skip_locked=True)
+
 
 def find(db: Session, channel: str, account: str, peer: str) -> Conversation | None:
     return db.scalars(_BY_PEER, {"channel": channel, "account": account, "peer": peer}).first()
@@ -90,6 +92,11 @@ def get(db: Session, conversation_id: int) -> Conversation:
     if row is None:
         raise LookupError(f"conversation {conversation_id}")
     return row
+
+
+def find_free(db: Session, conversation_id: int) -> Conversation | None:
+    """The conversation, locked until the transaction ends; None while another transaction has it locked."""
+    return db.scalars(_FREE_BY_ID, {"conversation_id": conversation_id}).first()
 
 
 def count_by_mode(db: Session) -> dict[str, int]:

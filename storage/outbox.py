@@ -288,13 +288,15 @@ def retry(db: Session, row_id: int, again: Again) -> None:
     )
 
 
-_CUT_OFF = select(OutboxRow).where(
-    _is_open(OutboxRow), OutboxRow.state == "sending", OutboxRow.lease_until < bindparam("now")
+_CUT_OFF = (
+    select(OutboxRow)
+    .where(_is_open(OutboxRow), OutboxRow.state == "sending", OutboxRow.lease_until < bindparam("now"))
+    .with_for_update(skip_locked=True)
 )
 
 
 def cut_off(db: Session, now: datetime) -> list[OutboxRow]:
-    """Rows whose sender vanished: still `sending` though their lease has run out."""
+    """Rows whose sender vanished: still `sending` though their lease has run out. Locked; each is one finder's."""
     return list(db.scalars(_CUT_OFF, {"now": now}))
 
 
