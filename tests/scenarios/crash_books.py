@@ -32,7 +32,8 @@ class Books:
     def check_settled(self) -> None:
         """Everything is done, nothing is dead, unknown or withdrawn."""
         assert Counter(row.state for row in self.inbox.values()) == {"done": len(self.inbox)}
-        assert [(row.api, row.state, row.reason) for row in self._outbox if row.state != "sent"] == []
+        unsent = [f"{row.api} {row.state}: {row.reason}" for row in self._outbox if row.state != "sent"]
+        assert unsent == [], unsent[:3]
 
     def check_recorded_once(self) -> None:
         """Every message that was written stands in the messages table exactly once, a customer's in order."""

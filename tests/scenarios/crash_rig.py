@@ -23,7 +23,6 @@ from bot.sandbox.model import Message as Bubble
 from bot.sandbox.server import start_in_thread
 from bot.sandbox.world import build_world
 from storage.database import Database
-from tests.databases import new_database
 from tests.story import AGENTID, CORPID, KEYS, KF, SECRET
 
 ROOT = Path(__file__).parent.parent.parent
@@ -188,15 +187,14 @@ class Rig:
 
 
 @contextmanager
-def rig_on(kind: str, folder: Path, **settings: str) -> Iterator[Rig]:
-    """A rig on a fresh database, "sqlite" or "postgres"; shows the end of Wanzi's log should the test fail."""
-    with new_database(kind, folder) as url:
-        rig = Rig(folder, url, **settings)
-        try:
-            yield rig
-        finally:
-            rig.close()
-            print(rig.log()[-4000:])
+def rig_on(database_url: str, folder: Path, **settings: str) -> Iterator[Rig]:
+    """A rig on a fresh database; shows the end of Wanzi's log should the test fail."""
+    rig = Rig(folder, database_url, **settings)
+    try:
+        yield rig
+    finally:
+        rig.close()
+        print(rig.log()[-4000:])
 
 
 def wait_for(true: Callable[[], bool], seconds: float, what: str) -> None:

@@ -12,7 +12,7 @@ from handlers.reply import is_answer
 from tests.scenarios.crash_books import Books, is_quiet
 from tests.scenarios.crash_rig import CUSTOMERS, KINDS, SETTLE_S, STAFF, Rig, rig_on, seed_of_the_day, wait_for
 
-pytestmark = pytest.mark.crash
+pytestmark = [pytest.mark.crash, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
 
 #: A customer who waits for so many answers writes no more: WeCom lets five out after his last message (94677).
 MOST_WAITING = 3
@@ -39,8 +39,8 @@ def questions(brand: Brand) -> list[str]:
 
 
 @pytest.fixture
-def rig(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Rig]:
-    with rig_on("sqlite", tmp_path, **getattr(request, "param", {})) as rig:
+def rig(tmp_path: Path, database_url: str, request: pytest.FixtureRequest) -> Iterator[Rig]:
+    with rig_on(database_url, tmp_path, **getattr(request, "param", {})) as rig:
         yield rig
 
 

@@ -1,12 +1,10 @@
 """Real processes at their edges: stopping while WeCom hangs, dying with the parent, several at once, dead letters."""
 
-import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,26 +12,27 @@ import psutil
 import pytest
 from sqlalchemy import select
 
-from storage.inbox import InboxRow
 from storage.outbox import OutboxRow
-from tests.databases import postgres_missing
 from tests.scenarios.crash_books import Books, is_quiet
 from tests.scenarios.crash_rig import CUSTOMERS, STAFF, Rig, family, rig_on, wait_for
 
 pytestmark = pytest.mark.crash
+embedded = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+scaled = pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
 
 QUESTIONS = ["几天能到", "包邮吗", "怎么查快递", "能发顺丰吗"]
 REFUSED = {"api": "kf/send_msg", "kind": "errcode", "errcode": 95000, "times": 1}
 
 
 @pytest.fixture
-def rig(tmp_path: Path) -> Iterator[Rig]:
-    with rig_on("sqlite", tmp_path) as rig:
+def rig(tmp_path: Path, database_url: str) -> Iterator[Rig]:
+    with rig_on(database_url, tmp_path) as rig:
         rig.serve()
         rig.wait_ready()
         yield rig
 
 
+@embedded
 def test_a_stop_takes_less_than_ten_seconds_while_wecom_hangs_and_nothing_is_lost(rig: Rig) -> None:
     hanging = rig.world.faults.add({"api": "kf/send_msg", "kind": "latency", "latency_s": 12})
     rig.environment["WANZI_WECOM__TIMEOUT_S"] = "30"
@@ -57,9 +56,10 @@ def test_a_stop_takes_less_than_ten_seconds_while_wecom_hangs_and_nothing_is_los
     books.check_each_message_answered_once()
 
 
+@embedded
 def test_children_end_by_themselves_when_the_parent_is_killed(rig: Rig) -> None:
+    wait_for(lambda: len(family(rig.served.pid)) == 3, 10, "one works; one acknowledges, by a process of its own")
     children = family(rig.served.pid)
-    assert len(children) >= 3  # one works; one acknowledges, by a process of its own
 
     os.kill(rig.served.pid, signal.SIGKILL)
     rig.served.wait()
@@ -68,6 +68,7 @@ def test_children_end_by_themselves_when_the_parent_is_killed(rig: Rig) -> None:
     assert alive == []
 
 
+@embedded
 def test_two_parents_on_one_port_are_one_too_many_and_the_second_says_so(rig: Rig) -> None:
     second = rig.run("serve")
 
@@ -76,10 +77,10 @@ def test_two_parents_on_one_port_are_one_too_many_and_the_second_says_so(rig: Ri
     assert rig.served.poll() is None
 
 
-def test_several_workers_and_schedulers_on_one_database_do_everything_once(tmp_path: Path) -> None:
-    if missing := postgres_missing():
-        pytest.skip(missing)
-    with rig_on("postgres", tmp_path) as rig:
+@pytest.mark.postgres
+@scaled
+def test_several_workers_and_schedulers_on_one_database_do_everything_once(tmp_path: Path, database_url: str) -> None:
+    with rig_on(database_url, tmp_path) as rig:
         rig.served = rig.run("web")
         crew = [rig.run(command) for command in ("worker", "worker", "scheduler", "scheduler")]
         rig.wait_ready(30)
@@ -98,14 +99,9 @@ def test_several_workers_and_schedulers_on_one_database_do_everything_once(tmp_p
         books.check_settled()
         books.check_recorded_once()
         books.check_each_message_answered_once()
-        assert max(Counter(json.loads(row.payload)["open_kfid"] + row.dedup_key for row in _polls(rig)).values()) == 1
 
 
-def _polls(rig: Rig) -> list[InboxRow]:
-    with rig.database.read() as db:
-        return list(db.scalars(select(InboxRow).where(InboxRow.dedup_key.like("pull:%:poll:%"))))
-
-
+@embedded
 def test_dead_letters_are_listed_with_their_reason_and_replayed(rig: Rig) -> None:
     rig.world.faults.add(dict(REFUSED))
     rig.customer_writes("wm1", QUESTIONS[0])
