@@ -1,0 +1,106 @@
+"""Persona and knowledge files: what is wrong is named by file, line and field."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from keywords.segment import cut
+from persona.knowledge import Index, KnowledgeError, load_knowledge
+from persona.model import PHRASES, PersonaError, load_persona
+
+ENTRY = {"id": "K1", "category": "物流", "question": "包邮吗", "answer": "满99包邮"}
+VOICE = {
+    "name": "小完子",
+    "brand": "芙屿",
+    "mode": "私人伙伴",
+    "phrases": {key: ["嗯"] for key in PHRASES},
+}
+
+
+def knowledge(folder: Path, *lines: object) -> Path:
+    path = folder / "knowledge.jsonl"
+    path.write_text(
+        "\n".join(line if isinstance(line, str) else json.dumps(line, ensure_ascii=False) for line in lines),
+        encoding="utf-8",
+    )
+    return path
+
+
+def persona(folder: Path, **changes: object) -> Path:
+    path = folder / "voice.yaml"
+    path.write_text(yaml.safe_dump(VOICE | changes, allow_unicode=True), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("{", "not a JSON object"),
+        ("[]", "must be an object"),
+        ({**ENTRY, "id": ""}, "'id'"),
+        ({**ENTRY, "question": 3}, "'question'"),
+        ({"id": "K2", "question": "？"}, "'answer'"),
+        ({**ENTRY, "similar": "包邮不"}, "'similar'"),
+        ({**ENTRY, "tags": [1]}, "'tags'"),
+        ({**ENTRY, "variants": {"油皮": 1}}, "'variants'"),
+        (ENTRY, "'id' K1 stands twice"),
+    ],
+)
+def test_a_wrong_line_is_named_with_its_field(tmp_path: Path, line: object, named: str) -> None:
+    with pytest.raises(KnowledgeError) as error:
+        load_knowledge(knowledge(tmp_path, ENTRY, "", line))
+
+    assert "knowledge.jsonl:3" in str(error.value)
+    assert named in str(error.value)
+
+
+def test_an_entry_has_a_version_that_follows_its_content(tmp_path: Path) -> None:
+    (first,) = load_knowledge(knowledge(tmp_path, ENTRY))
+    (second,) = load_knowledge(knowledge(tmp_path, {**ENTRY, "answer": "满199包邮"}))
+
+    assert first.version != second.version
+
+
+def test_the_nearest_question_comes_first_and_what_shares_nothing_not_at_all(tmp_path: Path) -> None:
+    other = {"id": "K2", "question": "怎么退货", "answer": "七天内可退"}
+    index = Index(load_knowledge(knowledge(tmp_path, ENTRY, other)), cut)
+
+    assert [c.entry.id for c in index.search("怎么退货")] == ["K2"]
+    assert index.search("怎么退货")[0].score == pytest.approx(1.0, abs=0.01)
+    assert index.search("火星") == []
+    assert Index([], cut).search("包邮吗") == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"name": ""}, "'name'"),
+        ({"mode": "客服"}, "'mode'"),
+        ({"phrases": {"bye": ["再见"]}}, "answer_prefix"),
+        ({"phrases": 3}, "'phrases'"),
+        ({"understands": {"thanks": "谢谢"}}, "understands.thanks"),
+    ],
+)
+def test_a_wrong_persona_is_named_with_its_key(tmp_path: Path, changes: dict[str, object], named: str) -> None:
+    with pytest.raises(PersonaError) as error:
+        load_persona(persona(tmp_path, **changes))
+
+    assert named in str(error.value)
+    assert "voice.yaml" in str(error.value)
+
+
+def test_greetings_may_be_grouped_by_the_part_of_day(tmp_path: Path) -> None:
+    flat = {key: value for key, value in VOICE["phrases"].items() if not key.startswith("greeting.")}
+    parts = {part: ["好"] for part in ("morning", "noon", "afternoon", "evening", "night")}
+
+    assert load_persona(persona(tmp_path, phrases={**flat, "greeting": parts})).phrases["greeting.noon"] == ["好"]
+
+
+def test_an_unreadable_persona_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "voice.yaml"
+    path.write_text("name: [", encoding="utf-8")
+
+    with pytest.raises(PersonaError, match=r"voice\.yaml"):
+        load_persona(path)

@@ -1,0 +1,90 @@
+"""Text out: split where sentences end and never inside a character, chosen the same way for the same seed."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from handlers.brand import Brand
+from persona import compose
+
+LIMITS = st.integers(min_value=4, max_value=200)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=400)
+
+
+def bare(text: str) -> str:
+    """A text without any white space, for white space at a cut may go."""
+    return "".join(text.split())
+
+
+@given(TEXTS, LIMITS)
+@example("好" * 100, 4)
+@example("👩‍👩‍👧‍👦" * 20, 4)
+@example("a" * 2048 + "。" + "b" * 10, 200)
+@example("一句。 \n 又一句！" * 40, 30)
+def test_pieces_fit_the_limit_and_together_are_the_text(text: str, limit: int) -> None:
+    pieces = compose.split_text(text, limit)
+
+    assert all(0 < len(piece.encode()) <= limit for piece in pieces)
+    assert bare("".join(pieces)) == bare(text)
+
+
+@given(st.lists(st.text("甲乙丙丁", min_size=1, max_size=10).map(lambda s: s + "。"), max_size=30))
+def test_sentences_that_fit_are_not_broken(sentences: list[str]) -> None:
+    pieces = compose.split_text("".join(sentences), 40)
+
+    assert all(piece.endswith("。") for piece in pieces)
+
+
+def test_a_text_that_fits_stays_one_piece() -> None:
+    assert compose.split_text("你好。再见。", 2048) == ["你好。再见。"]
+    assert compose.split_text("  \n ", 2048) == []
+
+
+def test_a_family_is_not_torn_apart_where_the_limit_allows_it() -> None:
+    wave = "👋🏽"
+    pieces = compose.split_text(wave * 6, len(wave.encode()) * 2 + 3)
+
+    assert all(piece.replace(wave, "") == "" for piece in pieces)
+
+
+@given(st.lists(st.text(min_size=1), min_size=1, max_size=8), st.text())
+def test_the_same_seed_says_the_same_words(variants: list[str], seed: str) -> None:
+    assert compose.choose(variants, seed) == compose.choose(list(variants), seed)
+    assert compose.choose(variants, seed) in variants
+
+
+def test_different_seeds_use_all_the_variants() -> None:
+    assert {compose.choose(["a", "b", "c"], str(seed)) for seed in range(60)} == {"a", "b", "c"}
+
+
+def test_an_answer_keeps_its_facts_whatever_stands_around_it(brand: Brand) -> None:
+    for seed in range(30):
+        assert "满99元包邮" in compose.dress(brand.persona, "满99元包邮", str(seed))
+
+
+def test_a_fact_with_braces_in_it_is_said_as_it_is(brand: Brand) -> None:
+    said = compose.say(brand.persona, "handoff_servicer", "x", servicer="{servicer} %s {0}")
+
+    assert "{servicer} %s {0}" in said
+
+
+@pytest.mark.parametrize(
+    ("hour", "part"),
+    [
+        (0, "night"),
+        (4, "night"),
+        (5, "morning"),
+        (10, "morning"),
+        (11, "noon"),
+        (13, "noon"),
+        (14, "afternoon"),
+        (17, "afternoon"),
+        (18, "evening"),
+        (22, "evening"),
+        (23, "night"),
+    ],
+)
+def test_the_parts_of_a_day(hour: int, part: str) -> None:
+    assert compose.part_of_day(datetime(2026, 11, 24, hour, 59, tzinfo=UTC)) == part
