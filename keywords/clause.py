@@ -7,7 +7,7 @@ _BREAKS = re.compile(r"[，,。．.！!？?；;、~～\n]|(?<=[\u4e00-\u9fff])\s
 _DENIAL = re.compile(r"(不是|并非|没有|没|不算|不太|不会|不|无|非|别|不要|不想|不用|不需要|不爱|不喜欢|才不|又不)$")
 _DENIAL_REACH = 4
 _FALSE_DENIAL = re.compile(
-    r"(是不是|要不要|有没有|会不会|能不能|可不可以|不止|不仅|不只|不光|不得不|差不多|不过|不知道|不错)$"
+    r"是不是|要不要|有没有|会不会|能不能|可不可以|不止|不仅|不只|不光|不得不|差不多|不过|不知道|不错"
 )
 _PAST = re.compile(r"以前|之前|从前|曾经|原来|小时候|那会儿|那时候|去年|前年|当年|上学时")
 _PAST_OVER = re.compile(r"现在|已经|如今|早就|后来|好了|不了|没了")
@@ -103,9 +103,10 @@ def _relation(part: str, before: str | None) -> str | None:
 def denied(clause: Clause, start: int) -> bool:
     """Whether a keyword beginning at offset `start` of the whole text is denied by the words just before it."""
     before = clause.text[: start - clause.start]
+    harmless = [found.span() for found in _FALSE_DENIAL.finditer(before)]
     for cut in range(max(0, len(before) - _DENIAL_REACH), len(before) + 1):
-        head = before[:cut]
-        if _DENIAL.search(head) and not _FALSE_DENIAL.search(head):
+        denial = _DENIAL.search(before[:cut])
+        if denial and not any(begin < denial.end() and denial.start() < end for begin, end in harmless):
             return True
     return False
 
