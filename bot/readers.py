@@ -19,7 +19,7 @@ from bot.queue import SWEEP_S, wait
 from bot.wecom import contacts, groups, kf
 from bot.wecom.callback import dedup_key, parse_kf_item
 from bot.wecom.client import WeComClient
-from handlers.event import Event, Fetch, Fetched, KfDoorbell, event_from_json
+from handlers.event import Event, Fetch, Fetched, KfDoorbell, KfEvent, KfMessage, event_from_json
 from handlers.intake import to_row
 from storage import accounts, inbox
 from storage.inbox import InboxRow
@@ -28,6 +28,8 @@ log = structlog.get_logger()
 
 LEASE_S = 120.0
 RETRY_S, LONGEST_RETRY_S = 2.0, 30.0
+#: The first reading of an account brings three days: what is older than this somebody else has dealt with (seconds).
+HISTORY_S = 3600
 BAD_MSGTOKEN = 95007  # the doorbell's token has expired, or is another account's (94670)
 
 Arguments = dict[str, Any]
@@ -76,6 +78,13 @@ READERS: dict[str, Callable[[WeComClient, Arguments], dict[str, Any]]] = {
     "group": _group,
     "mass_result": _mass_result,
 }
+
+
+def _judge_age(event: Event, now: datetime) -> Event:
+    """Old messages of a first reading need no answer, old welcome codes are dead."""
+    if not isinstance(event, KfMessage | KfEvent) or event.send_time >= now.timestamp() - HISTORY_S:
+        return event
+    return event.model_copy(update={"history": True} if isinstance(event, KfMessage) else {"welcome_code": ""})
 
 
 class Reader:
@@ -163,10 +172,11 @@ class Reader:
 
     def _pull(self, row: InboxRow, doorbell: KfDoorbell) -> None:
         """Every page of an account since the stored cursor; a page and its cursor are one commit (94670)."""
-        open_kfid, token = doorbell.open_kfid, doorbell.token
+        open_kfid, token, now = doorbell.open_kfid, doorbell.token, self._engine.core.clock.now()
         with self._database.write() as db:
             account = accounts.open_(db, open_kfid)
             cursor, answered = account.cursor, inbox.newest_open(db, row.lane)
+            first = account.pulled_at is None
         more = True
         while more:
             try:
@@ -178,6 +188,8 @@ class Reader:
                 continue
             more = bool(page.get("has_more"))
             events = [parse_kf_item(item, open_kfid) for item in page.get("msg_list", [])]
+            if first:
+                events = [_judge_age(event, now) for event in events]
             cursor = self._store(row, open_kfid, cursor, str(page.get("next_cursor") or cursor), events)
             self._engine.core.bell.ring()
         now = self._engine.core.clock.now()

@@ -134,7 +134,10 @@ class KfAccountAuthChanged(_Event):
 
 
 class KfMessage(_Event):
-    """One item of sync_msg that is a message. `origin` 3 customer, 5 servicer in the WeCom client."""
+    """One item of sync_msg that is a message. `origin` 3 customer, 5 servicer in the WeCom client.
+
+    `history`: it was there before Wanzi first read the account; it is kept, and needs no answer from us.
+    """
 
     kind: Literal["kf.message"] = "kf.message"
     msgid: str
@@ -146,6 +149,7 @@ class KfMessage(_Event):
     msgtype: str
     text: str = ""
     menu_id: str = ""
+    history: bool = False
     content: dict[str, Any] = Field(default_factory=dict)
 
 

@@ -37,7 +37,7 @@ def on_kf_message(event: Event, ctx: Context) -> bool:
             msgid=event.msgid,
             sent_at=utc(event.send_time),
             recorded_at=ctx.now,
-            answered_at=None if from_customer else ctx.now,
+            answered_at=None if from_customer and not event.history else ctx.now,
         ),
     )
     conversation.last_message_at = ctx.now
@@ -49,7 +49,8 @@ def on_kf_message(event: Event, ctx: Context) -> bool:
     conversation.last_customer_at = max(message.sent_at, conversation.last_customer_at or utc(0))
     ctx.db.flush()
     tagging.tag_from_words(ctx, event.external_userid, message)
-    take_or_wait(ctx, conversation, message)
+    if not event.history:
+        take_or_wait(ctx, conversation, message)
     return True
 
 
