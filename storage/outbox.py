@@ -189,7 +189,12 @@ _CLAIMABLE = (
 )
 _SENDING = (
     update(_TABLE)
-    .where(_TABLE.c.id == bindparam("row_id"), _TABLE.c.state == "pending")
+    .where(
+        _TABLE.c.id == bindparam("row_id"),
+        _TABLE.c.state == "pending",
+        _TABLE.c.attempts == bindparam("seen_attempts"),
+        _TABLE.c.available_at <= bindparam("now"),
+    )
     .values(
         state="sending",
         lease_until=bindparam("until"),
@@ -208,9 +213,10 @@ def claimable(
 
 
 def take(db: Session, row: OutboxRow, now: datetime, lease_s: float) -> bool:
-    """Lease a row for sending, by compare-and-set. False when somebody else has it."""
+    """Lease a row for sending, by compare-and-set. False when somebody else has it, or has had it since it was read."""
     until = now + timedelta(seconds=lease_s)
-    taken: Any = db.execute(_SENDING, {"row_id": row.id, "now": now, "until": until})
+    seen = {"row_id": row.id, "seen_attempts": row.attempts}
+    taken: Any = db.execute(_SENDING, {**seen, "now": now, "until": until})
     if taken.rowcount != 1:
         return False
     db.expunge(row)
