@@ -227,6 +227,7 @@ def test_staff_write_to_the_app_and_see_its_answer(page: Page, wanzi: Wanzi) -> 
     box = page.get_by_label("和应用的聊天：写")
     box.fill("状态")
     box.press("Enter")
+    expect(bubbles(page, "#staff")).to_have_text(["状态"])
     wanzi.call("message/send", touser="lin", agentid=1000002, msgtype="text", text={"content": "今天接待 12 位"})
     expect(bubbles(page, "#staff")).to_have_text(["状态", "今天接待 12 位"])
 
