@@ -12,7 +12,8 @@ from persona.knowledge import Candidate, Index
 from persona.model import Persona
 
 #: Reasons for a hand-off, the gravest first: where several are heard, the first one counts.
-REASONS = ("crisis", "adverse_reaction", "legal_threat", "refund_dispute", "complaint", "ask_human")
+ASK_HUMAN = "ask_human"
+REASONS = ("crisis", "adverse_reaction", "legal_threat", "refund_dispute", "complaint", ASK_HUMAN)
 _TRIM = " ，,。.！!？?~～…、呀啊哦呢吧嘛哈亲"
 
 
@@ -81,7 +82,7 @@ def find_wish(handoff_words: Matcher, text: str) -> tuple[str, str]:
     traps = [match for match in found if match.tag == "traps"]
     real = [match for match in found if match.tag != "traps" and not _covered(match, traps)]
     if any(match.tag == "withdrawn" for match in real):
-        real = [match for match in real if match.tag not in ("withdrawn", "ask_human")]
+        real = [match for match in real if match.tag not in ("withdrawn", ASK_HUMAN)]
     for reason in REASONS:
         for match in real:
             if match.tag == reason:

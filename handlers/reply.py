@@ -7,7 +7,7 @@ from typing import Any
 
 from handlers import handoff, staff
 from handlers.context import Context
-from handlers.reading import Reading
+from handlers.reading import ASK_HUMAN, REASONS, Reading
 from handlers.say import Words, phrase, say, seed, trace
 from persona import compose
 from persona.knowledge import Candidate, Entry
@@ -67,10 +67,9 @@ def _sorry(ctx: Context, conversation: Conversation, words: Words, waited: timed
 
 def _choose(ctx: Context, conversation: Conversation, turn: list[Message]) -> Words | None:
     written = [message for message in turn if message.msgtype == "text" and message.text.strip()]
-    for message in written:
-        reading = ctx.brand.read(message.text)
-        if reading.wish and conversation.channel == KF:
-            return handoff.ask(ctx, conversation, reading.wish, reading.wish_words)
+    wish = _wish(ctx, written) if conversation.channel == KF else None
+    if wish is not None:
+        return handoff.ask(ctx, conversation, wish.wish, wish.wish_words)
     picked = _picked(ctx, conversation, turn)
     if picked is not None:
         return _entry_words(ctx, conversation, picked, trace("answer", "menu choice"))
@@ -83,6 +82,19 @@ def _choose(ctx: Context, conversation: Conversation, turn: list[Message]) -> Wo
         return Words(phrase(ctx, conversation, "small_talk"), trace("small", "emoji only"))
     reading = _read_turn(ctx, written)
     return _small_words(ctx, conversation, reading) or _from_knowledge(ctx, conversation, reading, written)
+
+
+def _wish(ctx: Context, written: list[Message]) -> Reading | None:
+    """The gravest wish for a person in a turn; a plain one that another message of the turn takes back is none."""
+    wishes = [reading for reading in (ctx.brand.read(message.text) for message in written) if reading.wish]
+    gravest = min(wishes, key=lambda reading: REASONS.index(reading.wish), default=None)
+    if gravest is None or gravest.wish != ASK_HUMAN:
+        return gravest
+    return gravest if _together(ctx, written).wish else None
+
+
+def _together(ctx: Context, written: list[Message]) -> Reading:
+    return ctx.brand.read("，".join(message.text for message in written))
 
 
 def _picked(ctx: Context, conversation: Conversation, turn: list[Message]) -> Entry | None:
@@ -104,7 +116,7 @@ def _read_turn(ctx: Context, written: list[Message]) -> Reading:
     """The reading of a turn: of its one message, or of all its messages as one sentence."""
     if len(written) == 1:
         return ctx.brand.read(written[0].text)
-    together = ctx.brand.read("，".join(message.text for message in written))
+    together = _together(ctx, written)
     single = max((ctx.brand.read(message.text) for message in written), key=_score)
     return single if _score(single) > _score(together) else together
 

@@ -1,5 +1,6 @@
 """Issue 2 §6, Hand-off: a wish for a person ends with a person, a place in line, or a promise with its time."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -175,6 +176,17 @@ def test_before_opening_the_promise_is_for_today(story: Story) -> None:
     story.customer_says("wm1", "转人工")
 
     assert story.answers("wm1")[0] in story.says("handoff_promise", time="今天09:00")
+
+
+def test_a_promise_made_before_a_holiday_is_for_the_day_after(story: Story) -> None:
+    story.go_to("22:00", isoweekday=1)
+    tomorrow = story.now().astimezone(story.brand.zone).date() + timedelta(days=1)
+    hours = story.brand.hours.model_copy(update={"holidays": (tomorrow,)})
+    object.__setattr__(story.engine, "brand", replace(story.brand, hours=hours))
+    accepts(story, "aqiang", 1)
+    story.customer_says("wm1", "转人工")
+
+    assert story.answers("wm1")[0] in story.says("handoff_promise", time="后天09:00")
 
 
 def test_off_hours_the_bot_goes_on_answering(story: Story) -> None:

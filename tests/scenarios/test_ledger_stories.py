@@ -79,6 +79,27 @@ def test_a_burst_survives_a_restart_and_is_answered_once(burst: Story) -> None:
     assert len(burst.answers("wm1")) == 1
 
 
+def test_the_gravest_wish_of_a_burst_is_the_one_that_counts(burst: Story) -> None:
+    burst.go_to("10:00")
+    burst.customer_says("wm1", "转人工")
+    burst.customer_says("wm1", "我不想活了")
+    burst.advance(seconds=2)
+    burst.settle()
+
+    assert burst.answers("wm1")[0] in burst.says("crisis_help")
+    assert burst.handoffs()[0].reason == "crisis"
+
+
+def test_a_wish_that_the_next_message_takes_back_fetches_nobody(burst: Story) -> None:
+    burst.go_to("10:00")
+    burst.customer_says("wm1", "转人工")
+    burst.customer_says("wm1", "算了不用了")
+    burst.advance(seconds=2)
+    burst.settle()
+
+    assert burst.handoffs() == []
+
+
 def test_two_customers_bursts_do_not_mix(burst: Story) -> None:
     burst.customer_says("wm1", "包邮吗")
     burst.customer_says("wm2", "几天能到")
