@@ -35,6 +35,11 @@ class Core:
     database: Database
     bell: Bell
 
+    def stored(self, callbacks: int) -> None:
+        """So many callbacks were stored with one commit: let those who work hear of them."""
+        self.bell.crowd.note(callbacks)
+        self.bell.ring()
+
     def require_tables(self) -> None:
         """Raises SettingsError when the database cannot be reached, or has not been made yet."""
         try:
@@ -75,13 +80,18 @@ class Engine:
             act(self.context(db, self.core.clock.now()))
 
 
-def open_core(settings: Settings, bell: Bell | None = None) -> Core:
-    """The core of a process. Call it after forking. With a broker its bell replaces the local one."""
+def open_core(settings: Settings, bell: Bell | None = None, *, gives_way: bool = False) -> Core:
+    """The core of a process. Call it after forking. With a broker its bell replaces the local one.
+
+    A process that `gives_way` writes only when callbacks do not crowd in.
+    """
     if settings.broker_url:
         from bot.broker import BrokerBell  # Dramatiq is there only where it is wanted
 
         bell = BrokerBell(settings.broker_url)
-    return Core(settings, Clock(settings.clock_file), Database(settings.database_url), bell or Bell())
+    bell = bell or Bell()
+    database = Database(settings.database_url, bell.crowd.give_way if gives_way else None)
+    return Core(settings, Clock(settings.clock_file), database, bell)
 
 
 def open_engine(core: Core, brand: Brand | None = None) -> Engine:

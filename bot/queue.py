@@ -9,14 +9,17 @@ import select
 import threading
 from contextlib import suppress
 
+from bot.crowd import Crowd
+
 #: However quiet the bell, everybody looks for work this often (seconds).
 SWEEP_S = 1.0
 
 
 class Bell:
-    """Wakes whoever waits in this process; `Bell.across_fork()` also in those forked from it."""
+    """Wakes whoever waits in this process; `Bell.across_fork()` also in those forked from it, as its `crowd`."""
 
     def __init__(self, pipe: tuple[int, int] | None = None) -> None:
+        self.crowd = Crowd()
         self._pipe = pipe
         self._listeners: list[threading.Event] = []
 

@@ -1,8 +1,9 @@
 """`wanzi serve`: everything with one command. A parent that watches two children: one acknowledges, one works.
 
-They are apart so that answering never delays an acknowledgement; the one that works is nicer to the scheduler of the
-operating system. A child that dies is started again; when the parent dies, the children stop by themselves. The
-listening socket is the parent's: while a web child is started again, callbacks wait in line and are not refused.
+They are apart so that answering does not delay acknowledging; the one that works gives way where both would write (not
+by niceness: a nice process is slow to let go of the writer's lock). A child that dies is started again; when the parent
+dies, the children stop by themselves. The listening socket is the parent's: while a web child is started again,
+callbacks wait in line and are not refused.
 
 The web child is forked first, and acknowledges while the parent still reads the brand. What is forked is frozen before,
 so that the children go on sharing its memory.
@@ -18,7 +19,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from types import FrameType
 
 import structlog
@@ -33,8 +34,6 @@ from handlers.brand import Brand
 
 log = structlog.get_logger()
 
-#: How much nicer the working process is than the acknowledging one.
-NICENESS = 5
 #: A child gets this long to stop before it is killed (seconds).
 STOP_S = 9.5
 #: A child that dies again within this time is started again only after a pause as long.
@@ -157,12 +156,10 @@ def _web(settings: Settings, bell: Bell, life: tuple[int, int], listener: socket
 def _work(settings: Settings, bell: Bell, brand: Brand, life: tuple[int, int], listener: socket.socket) -> None:
     listener.close()
     configure(settings.log_format)
-    with suppress(OSError):
-        os.nice(NICENESS)
     stop = threading.Event()
     _stop_on_signals(stop)
     _die_with_parent(life, stop.set)
-    engine = open_engine(open_core(settings, bell), brand)
+    engine = open_engine(open_core(settings, bell, gives_way=True), brand)
     with _alone(engine.core.database.file):
         bootstrap.recover(engine)
         working.run(engine, stop)

@@ -24,8 +24,8 @@ from storage.inbox import InboxRow
 
 log = structlog.get_logger()
 
-#: Rows handled with one commit.
-BATCH = 16
+#: Rows handled with one commit; fewer while callbacks crowd in, which wait for it.
+BATCH, SMALL_BATCH = 16, 4
 #: Seconds a claimed row is ours; far more than handling takes.
 LEASE_S = 30.0
 #: A failing row is tried again after this many seconds, doubled each time.
@@ -54,7 +54,8 @@ class Worker:
     def run_once(self, now: datetime) -> int:
         """Handle one batch. Returns how many rows were taken."""
         with self._database.write() as db:
-            rows = inbox.claim(db, now, reads=False, most=BATCH, lease_s=LEASE_S)
+            most = SMALL_BATCH if self._engine.core.bell.crowd.is_here() else BATCH
+            rows = inbox.claim(db, now, reads=False, most=most, lease_s=LEASE_S)
         if not rows:
             return 0
         events = [self._parse(row) for row in rows]

@@ -6,7 +6,7 @@ the acknowledging process from sleeping while the answering process writes.
 
 import fcntl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,9 @@ class _WriterLock:
 class Database:
     """Sessions on one database. Make one per process, after forking."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, before_write: Callable[[], None] | None = None) -> None:
+        """`before_write` is called before a writer takes its turn; it may wait."""
+        self._before_write = before_write
         parsed = make_url(url)
         self.url = url
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
@@ -61,6 +63,8 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """One transaction: committed when the block ends, rolled back when it raises. Never call out inside it."""
+        if self._before_write is not None:
+            self._before_write()
         if self._lock is None:
             with self._sessions.begin() as db:
                 yield db

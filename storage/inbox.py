@@ -5,6 +5,7 @@ older open row. A claim is a lease, taken by compare-and-set; a lease that ran o
 """
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -127,31 +128,50 @@ def put(db: Session, row: NewRow, now: datetime) -> None:
 class GroupCommit:
     """Stores callback rows for many threads with one commit for all that wait (design: 1.3-2 times the rate).
 
-    The first thread that gets the lock writes everything queued so far; the others find their row stored.
+    One thread leads: it writes all that is queued, makes the first of those who came meanwhile the next leader, and
+    wakes its own. `committed` hears how many rows each commit stored.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, committed: Callable[[int], None] = lambda _rows: None) -> None:
         self._database = database
+        self._committed = committed
         self._queue: list[_Ticket] = []
-        self._queue_lock = threading.Lock()
-        self._commit_lock = threading.Lock()
+        self._lock = threading.Lock()
+        self._is_led = False
 
     def put(self, row: NewRow, now: datetime) -> None:
         """Return when `row` is on disk. Raises what the database raised; then nothing is stored."""
         ticket = _Ticket(row)
-        with self._queue_lock:
+        with self._lock:
             self._queue.append(ticket)
-        with self._commit_lock:
-            if not ticket.settled:
-                self._commit(now)
+            ticket.leads, self._is_led = not self._is_led, True
+        if not ticket.leads:
+            ticket.woken.acquire()
+        if ticket.leads:
+            self._lead(now)
         if ticket.error is not None:
             raise ticket.error
         if not ticket.settled:
             raise RuntimeError("the row is not stored: the thread that wrote for this one failed")
 
-    def _commit(self, now: datetime) -> None:
-        with self._queue_lock:
+    def _lead(self, now: datetime) -> None:
+        with self._lock:
             batch, self._queue = self._queue, []
+        try:
+            self._commit(batch, now)
+        finally:
+            with self._lock:
+                following = self._queue[0] if self._queue else None
+                self._is_led = following is not None
+            if following is not None:
+                following.leads = True
+                following.woken.release()
+            for ticket in batch:
+                if not ticket.leads:
+                    ticket.woken.release()
+        self._committed(len(batch))
+
+    def _commit(self, batch: list["_Ticket"], now: datetime) -> None:
         if not self._store(batch, now) and len(batch) > 1:
             for ticket in batch:  # one row that cannot be stored must not take the others with it
                 self._store([ticket], now)
@@ -169,12 +189,17 @@ class GroupCommit:
 
 
 class _Ticket:
-    __slots__ = ("error", "row", "settled")
+    """A row that waits. `woken` is held until it is settled, or its thread is to lead."""
+
+    __slots__ = ("error", "leads", "row", "settled", "woken")
 
     def __init__(self, row: NewRow) -> None:
         self.row = row
+        self.leads = False
         self.settled = False
         self.error: SQLAlchemyError | None = None
+        self.woken = threading.Lock()
+        self.woken.acquire()
 
 
 _older = aliased(InboxRow)

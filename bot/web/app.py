@@ -15,7 +15,7 @@ def create_app(core: Core) -> Flask:
     """The application of one process."""
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
-    app.register_blueprint(webhook.create(core, GroupCommit(core.database)))
+    app.register_blueprint(webhook.create(core, GroupCommit(core.database, core.stored)))
     app.register_blueprint(ops.create(core))
     app.register_blueprint(api.create(core))
     app.register_error_handler(HTTPException, _plain)

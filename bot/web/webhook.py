@@ -81,7 +81,6 @@ class _Door:
         )
         event = self._parse(plain)
         self._inbox.put(to_row(event, dedup_key(event, plain)), self._core.clock.now())
-        self._core.bell.ring()
         return Response(status=200)
 
     @property

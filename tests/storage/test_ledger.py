@@ -145,11 +145,12 @@ def test_a_row_that_cannot_be_stored_is_told_to_its_caller_and_harms_no_other(da
 
     rows = [broken, *(event(f"k{number}", lane=f"l{number}") for number in range(9))]
     threads = [threading.Thread(target=write, args=[row]) for row in rows]
-    with commit._commit_lock:  # all of them wait, so that they share one batch
-        for thread in threads:
-            thread.start()
-        while len(commit._queue) < len(rows):
-            time.sleep(0.001)
+    commit._is_led = True  # as if somebody wrote just now: all of them wait, and share the next batch
+    for thread in threads:
+        thread.start()
+    while len(commit._queue) < len(rows):
+        time.sleep(0.001)
+    commit._lead(NOW)
     for thread in threads:
         thread.join()
 
