@@ -5,6 +5,7 @@ older open row. A claim is a lease, taken by compare-and-set; a lease that ran o
 """
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,6 +23,8 @@ from storage.database import Database
 URGENT, NORMAL = 0, 5
 MAX_ATTEMPTS = 6
 NEVER = utc(0)
+#: When the last commit stored several callbacks, the next one waits for more of them (seconds).
+GATHER_S = 0.002
 
 
 class InboxRow(Base):
@@ -137,7 +140,7 @@ class GroupCommit:
         self._committed = committed
         self._queue: list[_Ticket] = []
         self._lock = threading.Lock()
-        self._is_led = False
+        self._is_led = self._was_crowded = False
 
     def put(self, row: NewRow, now: datetime) -> None:
         """Return when `row` is on disk. Raises what the database raised; then nothing is stored."""
@@ -155,8 +158,11 @@ class GroupCommit:
             raise RuntimeError("the row is not stored: the thread that wrote for this one failed")
 
     def _lead(self, now: datetime) -> None:
+        if self._was_crowded:
+            time.sleep(GATHER_S)
         with self._lock:
             batch, self._queue = self._queue, []
+        self._was_crowded = len(batch) > 1
         try:
             self._commit(batch, now)
         finally:
