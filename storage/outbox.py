@@ -364,7 +364,7 @@ def revive(db: Session, row_id: int, now: datetime) -> bool:
             OutboxRow.state.in_(("dead", "unknown")),
             (OutboxRow.expires_at.is_(None)) | (OutboxRow.expires_at > now),
         )
-        .values(state="pending", attempts=0, doubtful=False, available_at=now, lease_until=NEVER, settled_at=None)
+        .values(state="pending", attempts=0, available_at=now, lease_until=NEVER, settled_at=None)
         .execution_options(synchronize_session=False)
     )
     return bool(result.rowcount == 1)
