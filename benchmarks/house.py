@@ -247,6 +247,6 @@ def _wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
         try:
             if requests.get(url, timeout=2).ok:
                 return
-        except requests.ConnectionError:
+        except requests.RequestException:
             time.sleep(0.01)
     raise TimeoutError(url)

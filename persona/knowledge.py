@@ -35,7 +35,7 @@ class KnowledgeError(ValueError):
     """A knowledge file is not one; the message names file, line, field and what is allowed."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One thing the brand knows. `variants` holds answers for customers with a certain tag."""
 
@@ -143,7 +143,7 @@ class Index:
 
 
 class _Field:
-    """Texts that belong to entries, as an inverted index: term -> (texts, weights)."""
+    """Texts that belong to entries, as an inverted index: term -> span of (texts, weights)."""
 
     def __init__(self, texts: list[tuple[int, str]], cut: Cut) -> None:
         self._owner = np.array([owner for owner, _ in texts], dtype=np.int32)
@@ -153,32 +153,34 @@ class _Field:
                 places, weights = raw.setdefault(term, (array("i"), array("f")))
                 places.append(number)
                 weights.append(weight)
-        self._idf = {term: log(1.0 + len(texts) / len(places)) for term, (places, _) in raw.items()}
-        self._rarest = log(1.0 + len(texts)) if texts else 0.0
-        norms: Floats = np.zeros(len(texts), dtype=np.float32)
-        for term, (places, weights) in raw.items():
-            norms[np.frombuffer(places, np.int32)] += (np.frombuffer(weights, np.float32) * self._idf[term]) ** 2
-        norms = np.sqrt(norms) + np.float32(1e-9)
-        self._postings: dict[str, tuple[npt.NDArray[np.int32], Floats]] = {}
-        for term, (places, weights) in raw.items():
-            where = np.frombuffer(places, np.int32)
-            self._postings[term] = (
-                where,
-                np.frombuffer(weights, np.float32) * np.float32(self._idf[term]) / norms[where],
-            )
+        # one array for all terms, each term a span of it: an array for each would take several times the memory
+        ends = np.cumsum([len(places) for places, _ in raw.values()], dtype=np.int64).tolist()
+        self._spans = dict(zip(raw, zip([0, *ends], ends, strict=False), strict=True))
+        self._places = np.frombuffer(b"".join(places.tobytes() for places, _ in raw.values()), np.int32)
+        weights_ = np.frombuffer(b"".join(weights.tobytes() for _, weights in raw.values()), np.float32).copy()
+        for term, (start, end) in self._spans.items():
+            weights_[start:end] *= np.float32(self._idf(term))
+        squares = np.bincount(self._places, weights_.astype(np.float64) ** 2, len(texts))
+        self._weights: Floats = weights_ / np.sqrt(squares + 1e-9).astype(np.float32)[self._places]
+
+    def _idf(self, term: str) -> float:
+        """How rare a term is; one that stands nowhere is as rare as can be."""
+        start, end = self._spans.get(term, (0, 1))
+        return log(1.0 + len(self._owner) / (end - start))
 
     def scores(self, query: Terms, entries: int) -> Floats:
         """The best cosine of each entry's texts with the query, by entry position."""
         best = np.zeros(entries, dtype=np.float32)
-        weighed = {term: weight * self._idf.get(term, self._rarest) for term, weight in query.items()}
+        if not len(self._owner):
+            return best
+        weighed = {term: weight * self._idf(term) for term, weight in query.items()}
         norm = sqrt(sum(value * value for value in weighed.values()))
         if not norm:
             return best
         texts = np.zeros(len(self._owner), dtype=np.float32)
         for term, value in weighed.items():
-            found = self._postings.get(term)
-            if found is not None:
-                texts[found[0]] += found[1] * np.float32(value / norm)
+            start, end = self._spans.get(term, (0, 0))
+            texts[self._places[start:end]] += self._weights[start:end] * np.float32(value / norm)
         hits = np.flatnonzero(texts)
         np.maximum.at(best, self._owner[hits], texts[hits])
         return best

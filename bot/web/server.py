@@ -1,5 +1,6 @@
 """Runs the Flask application under gunicorn: one process, threads, keep-alive."""
 
+import gc
 import os
 import threading
 from typing import Any
@@ -47,6 +48,7 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
             "errorlog": "-",
             "loglevel": "warning",
             "control_socket_disable": True,
+            "pre_fork": lambda _arbiter, _worker: gc.freeze(),  # the worker goes on sharing what is loaded
             "post_worker_init": self._watch_parent,
         }.items():
             self.cfg.set(key, value)
