@@ -15,6 +15,7 @@ from storage.tags import Gain
 
 MARK = "externalcontact/mark_tag"
 ADD = "externalcontact/add_corp_tag"
+UNKNOWN_TAG = 40068  # a tag_id that WeCom does not know, or no longer (92118)
 NAME_TAKEN = 40071  # a corp tag of this name exists (92117)
 
 
@@ -101,6 +102,10 @@ def on_settled(event: Event, ctx: Context) -> bool:
         if event.ok:
             for tag_id in body.get("add_tag", []):
                 tags.note_mark(ctx.db, body["userid"], body["external_userid"], tag_id, ctx.now)
+        elif event.errcode == UNKNOWN_TAG:  # deleted behind our back: look again, once an hour for each contact
+            pair = {"userid": body["userid"], "external_userid": body["external_userid"]}
+            mark = f"{pair['userid']}:{pair['external_userid']}:{ctx.now:%Y%m%d%H}"
+            ctx.tell(Fetch(what="corp_tags", arguments=pair), f"corp_tags:{mark}")
         return True
     if event.ok:
         _remember(ctx, [event.response.get("tag_group", {})])
@@ -125,6 +130,8 @@ def on_corp_tags_fetched(event: Event, ctx: Context) -> bool:
         }
         tags.forget_corp_tags_but(ctx.db, there, before=utc(event.asked_at))
         _remember(ctx, groups)
+        if event.arguments:
+            mark_again(ctx, event.arguments["external_userid"], event.arguments["userid"])
     return True
 
 

@@ -139,6 +139,16 @@ def test_a_corp_tag_deleted_with_its_group_is_made_again_when_it_is_needed(story
     assert "干皮" in shown(story, "wm2")
 
 
+def test_a_corp_tag_that_vanished_without_a_word_is_made_again(story: Story) -> None:
+    befriend(story, "wm1")
+    story.customer_says("wm1", "我是干皮")
+    story.world.tag_groups.clear()
+    befriend(story, "wm2")
+    story.customer_says("wm2", "我是干皮")
+
+    assert "干皮" in shown(story, "wm2")
+
+
 def test_a_tag_removed_in_the_wecom_client_does_not_come_back_by_the_same_words(story: Story) -> None:
     befriend(story, "wm1")
     story.customer_says("wm1", "我是敏感肌")
