@@ -31,6 +31,14 @@ def main() -> None:
         raise SystemExit(f"wanzi: {error.filename}: no such file") from None
 
 
+def _server_settings(*required: str) -> "Settings":
+    """The settings of a process that is to run for long."""
+    from bot.lean import slim
+
+    slim()
+    return _settings(*required)
+
+
 def _settings(*required: str) -> "Settings":
     from bot.log import configure
     from bot.settings import load_settings, require
@@ -52,7 +60,7 @@ def _share_counters(name: str) -> None:
 @cli.command()
 def serve() -> None:
     """Everything with one command: web, worker, sender, scheduler."""
-    settings = _settings("corpid", "secret", "token", "encoding_aes_key")
+    settings = _server_settings("corpid", "secret", "token", "encoding_aes_key")
     _share_counters("serve")
     from bot.serve import serve as run
 
@@ -62,7 +70,7 @@ def serve() -> None:
 @cli.command()
 def web() -> None:
     """The web server alone (scaled)."""
-    settings = _settings("corpid", "token", "encoding_aes_key")
+    settings = _server_settings("corpid", "token", "encoding_aes_key")
     _share_counters("web")
     from bot.bootstrap import open_core
     from bot.web.server import serve_web
@@ -84,7 +92,7 @@ def scheduler() -> None:
 
 
 def _work(*, with_scheduler: bool, with_worker: bool) -> None:
-    settings = _settings("corpid", "secret")
+    settings = _server_settings("corpid", "secret")
     _share_counters("worker" if with_worker else "scheduler")
     import signal
     import threading

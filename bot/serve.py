@@ -5,8 +5,8 @@ by niceness: a nice process is slow to let go of the writer's lock). A child tha
 dies, the children stop by themselves. The listening socket is the parent's: while a web child is started again,
 callbacks wait in line and are not refused.
 
-The web child is forked first, and acknowledges while the parent still reads the brand. What is forked is frozen before,
-so that the children go on sharing its memory.
+The web child is forked first, and acknowledges while the working child still reads the brand. What is forked is frozen
+before, so that the children go on sharing its memory.
 """
 
 import errno
@@ -16,6 +16,7 @@ import multiprocessing
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -27,10 +28,10 @@ import structlog
 from bot import bootstrap, working
 from bot.bootstrap import open_core, open_engine, read_brand
 from bot.errors import SettingsError
+from bot.lean import trim
 from bot.log import configure
 from bot.queue import Bell
 from bot.settings import ServerSettings, Settings
-from handlers.brand import Brand
 
 log = structlog.get_logger()
 
@@ -38,6 +39,8 @@ log = structlog.get_logger()
 STOP_S = 9.5
 #: A child that dies again within this time is started again only after a pause as long.
 RESTART_PAUSE_S = 1.0
+#: How the working child ends when a file of the brand is wrong: to start it again would not help.
+BAD_BRAND = 78
 #: Connections that may wait for a web child.
 BACKLOG = 2048
 #: The children of a parent that was killed have the port for a moment longer (seconds).
@@ -53,12 +56,11 @@ def serve(settings: Settings) -> None:
     stop = threading.Event()
     _stop_on_signals(stop)
     web = _Child("web", lambda: _web(settings, bell, life, listener))
-    web.start()
-    children = [web]
+    work = _Child("work", lambda: _work(settings, bell, life, listener))
+    children = [web, work]
     try:
-        brand = read_brand(settings)
-        children.append(_Child("work", lambda: _work(settings, bell, brand, life, listener)))
-        children[-1].start()
+        for child in children:
+            child.start()
         while not stop.wait(0.2):
             for child in children:
                 child.watch()
@@ -89,13 +91,16 @@ class _Child:
 
     def start(self) -> None:
         self._started_at = time.monotonic()
-        gc.collect()
+        trim()
         gc.freeze()
         self._process = multiprocessing.get_context("fork").Process(target=self._target, name=f"wanzi-{self._name}")
         self._process.start()
 
     def watch(self) -> None:
+        """Start it again if it is gone. Raises SettingsError when it cannot be helped by that."""
         if self._process is not None and not self._process.is_alive():
+            if self._process.exitcode == BAD_BRAND:
+                raise SettingsError("brand_dir, persona: the brand cannot be used; the reason stands above")
             log.error("child_died", child=self._name, exitcode=self._process.exitcode)
             if time.monotonic() - self._started_at < RESTART_PAUSE_S:
                 time.sleep(RESTART_PAUSE_S)
@@ -153,12 +158,18 @@ def _web(settings: Settings, bell: Bell, life: tuple[int, int], listener: socket
     serve_web(settings, bell, life[0], listener.detach())
 
 
-def _work(settings: Settings, bell: Bell, brand: Brand, life: tuple[int, int], listener: socket.socket) -> None:
+def _work(settings: Settings, bell: Bell, life: tuple[int, int], listener: socket.socket) -> None:
     listener.close()
     configure(settings.log_format)
     stop = threading.Event()
     _stop_on_signals(stop)
     _die_with_parent(life, stop.set)
+    try:
+        brand = read_brand(settings)
+    except ValueError as error:  # whatever a brand's file may be wrong in; it names file, key and what is allowed
+        print(f"wanzi: {error}", file=sys.stderr, flush=True)
+        os._exit(BAD_BRAND)
+    trim()
     engine = open_engine(open_core(settings, bell, gives_way=True), brand)
     with _alone(engine.core.database.file):
         bootstrap.recover(engine)

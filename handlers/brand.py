@@ -192,7 +192,7 @@ def load_brand(folder: Path, persona_name: str, timezone: str) -> Brand:
             code.state: code for code in _many(folder / "live_codes.yaml", LiveCode, _codes(folder)) if code.state
         },
         kf_accounts={a.open_kfid: a.name for a in _many(where, KfAccount, stores.get("kf_accounts", []))},
-        read=lru_cache(maxsize=4096)(reader.read),
+        read=lru_cache(maxsize=512)(reader.read),
     )
 
 
