@@ -181,7 +181,7 @@ class Sender:
         if unknown and call is not None and call.repeat is Repeat.ASK and call.confirm is None:
             self._end(db, row, "unknown", now, errcode=error.errcode, reason=error.reason)
             return
-        wait_s = min(FIRST_RETRY_S * 2 ** min(row.attempts - 1, 20), LONGEST_RETRY_S) * random.uniform(0.5, 1.5)
+        wait_s = min(FIRST_RETRY_S * 2 ** min(row.attempts - 1, 20) * random.uniform(0.5, 1.5), LONGEST_RETRY_S)
         at = now + timedelta(seconds=wait_s)
         if unknown and call is not None and call.repeat is Repeat.ASK:
             at = max(at, now + CONFIRM_AFTER)
