@@ -7,9 +7,15 @@ Locally it is a pipe, made before `wanzi serve` forks, so that the acknowledging
 import os
 import select
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 
+import structlog
+from sqlalchemy.exc import OperationalError
+
 from bot.crowd import Crowd
+
+log = structlog.get_logger()
 
 #: However quiet the bell, everybody looks for work this often (seconds).
 SWEEP_S = 1.0
@@ -63,7 +69,17 @@ class Bell:
                 event.set()
 
 
-def wait(event: threading.Event, seconds: float) -> None:
-    """Wait for a ring, at most so long; the ring is taken."""
-    event.wait(seconds)
-    event.clear()
+def keep_working(step: Callable[[], int], rung: threading.Event, stop: threading.Event) -> None:
+    """Take steps until told to stop; after one that found nothing to do, wait for a ring or the sweep.
+
+    A database that is away for a while is waited for; any other error is the caller's.
+    """
+    while not stop.is_set():
+        try:
+            if step():
+                continue
+        except OperationalError:
+            log.exception("database_unavailable")
+            stop.wait(SWEEP_S)
+        rung.wait(SWEEP_S)
+        rung.clear()

@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from bot.bootstrap import Engine
 from bot.errors import GatewayError, Rejected, Throttled, Unavailable
 from bot.log import where
-from bot.queue import SWEEP_S, wait
+from bot.queue import keep_working
 from bot.wecom import contacts, groups, kf
 from bot.wecom.callback import dedup_key, parse_kf_item
 from bot.wecom.client import WeComClient
@@ -97,15 +97,8 @@ class Reader:
 
     def run(self, stop: threading.Event) -> None:
         """Look things up until told to stop."""
-        rung = self._engine.core.bell.listener()
-        while not stop.is_set():
-            try:
-                if self.run_once(self._engine.core.clock.now()):
-                    continue
-            except OperationalError:
-                log.exception("database_unavailable")
-                stop.wait(SWEEP_S)
-            wait(rung, SWEEP_S)
+        clock, bell = self._engine.core.clock, self._engine.core.bell
+        keep_working(lambda: self.run_once(clock.now()), bell.listener(), stop)
 
     def run_once(self, now: datetime) -> int:
         """Answer one row. Returns how many were taken."""

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from bot import metrics
 from bot.bootstrap import Engine
 from bot.log import where
-from bot.queue import SWEEP_S, wait
+from bot.queue import keep_working
 from handlers.dispatch import dispatch
 from handlers.errors import Refused
 from handlers.event import AibotMessage, AppMessage, Event, KfMessage, event_from_json
@@ -41,15 +41,8 @@ class Worker:
 
     def run(self, stop: threading.Event) -> None:
         """Work until told to stop; sleep while there is nothing to do."""
-        rung = self._engine.core.bell.listener()
-        while not stop.is_set():
-            try:
-                if self.run_once(self._engine.core.clock.now()):
-                    continue
-            except OperationalError:
-                log.exception("database_unavailable")
-                stop.wait(SWEEP_S)
-            wait(rung, SWEEP_S)
+        clock, bell = self._engine.core.clock, self._engine.core.bell
+        keep_working(lambda: self.run_once(clock.now()), bell.listener(), stop)
 
     def run_once(self, now: datetime) -> int:
         """Handle one batch. Returns how many rows were taken."""

@@ -9,13 +9,12 @@ from typing import Any
 
 from handlers.context import Context
 from handlers.event import Event, Fetch, Fetched, HandoffDue, KfEvent, Settled
-from handlers.say import Words, phrase, say, trace
+from handlers.say import BY_CODE, Words, phrase, say, say_by_code, trace
 from handlers.wording import word
-from storage import accounts, conversations, messages, outbox
+from storage import accounts, conversations, outbox
 from storage import handoff as memory
 from storage.conversations import KF, Conversation
 from storage.handoff import ASKED, CLOSED, POOLED, PROMISED, SERVED, Handoff
-from storage.messages import Message
 
 NEW, ASSISTANT, POOL, SERVICER, ENDED = 0, 1, 2, 3, 4  # service_state (94669)
 NOT_ACCEPTING = frozenset({95014, 95019})  # not a servicer of the account, or paused
@@ -23,7 +22,7 @@ NOT_OURS = frozenset({95013, 95018})  # the session has ended, or a person has i
 CONSULTATION = timedelta(hours=48)  # from the customer's last message (94669)
 END_CODE_LIFE = timedelta(seconds=20)  # msg_code of an ended session (95122)
 POOL_CODE_LIFE = timedelta(hours=48)  # msg_code on entering or leaving the pool (95122)
-TRANS, SEND, BY_CODE = "kf/service_state/trans", "kf/send_msg", "kf/send_msg_on_event"
+TRANS, SEND = "kf/service_state/trans", "kf/send_msg"
 FROM_POOL, TRANSFERRED, FINISHED, REENTERED = 1, 2, 3, 4  # change_type of session_status_change (94698)
 ACCEPTING = 1  # status of servicer_status_change (94670); servicer/list says 0 for the same
 
@@ -178,36 +177,8 @@ def _speak_by_code(ctx: Context, conversation: Conversation, code: str, life: ti
     text = (
         phrase(ctx, conversation, key, servicer=name) if key == "handoff_servicer" else phrase(ctx, conversation, key)
     )
-    msgid = outbox.new_msgid()
-    body = {"code": code, "msgid": msgid, "msgtype": "text", "text": {"content": text}}
     why = trace("handoff", f"service_state:{conversation.service_state}")
-    row_id = ctx.call(
-        outbox.NewCall(
-            api=BY_CODE,
-            payload=body,
-            lane=f"code:{code}",
-            why=why,
-            priority=outbox.FAST,
-            author="system",
-            conversation_id=conversation.id,
-            epoch=conversation.epoch,
-            msgid=msgid,
-            expires_at=ctx.now + life,
-        )
-    )
-    messages.add(
-        ctx.db,
-        Message(
-            conversation_id=conversation.id,
-            author=messages.SYSTEM,
-            msgtype="text",
-            text=text,
-            msgid=msgid,
-            outbox_id=row_id,
-            sent_at=ctx.now,
-            recorded_at=ctx.now,
-        ),
-    )
+    say_by_code(ctx, conversation, code, text, why, ctx.now + life)
 
 
 def on_state_fetched(event: Event, ctx: Context) -> bool:

@@ -5,7 +5,7 @@ Nothing leaves here without a `why`.
 
 import json
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from handlers.context import Context
@@ -15,6 +15,7 @@ from storage.conversations import AIBOT, APP, KF, Conversation
 from storage.messages import Message
 
 TEXT_BYTES = 2048  # text.content of kf/send_msg (94677) and message/send (90236), in UTF-8 bytes
+BY_CODE = "kf/send_msg_on_event"
 AIBOT_BYTES = 20480  # markdown.content behind a response_url (101138)
 MENU_HEAD_BYTES = 1024  # head_content and tail_content of a msgmenu (94677)
 MENU_ITEM_BYTES = 128  # list[].click.content (94677)
@@ -80,20 +81,59 @@ def _queue(ctx: Context, conversation: Conversation, api: str, body: dict[str, A
             expires_at=expires_at,
         )
     )
+    _record(ctx, conversation, messages.BOT, body, row_id)
+
+
+def _record(ctx: Context, conversation: Conversation, author: str, body: dict[str, Any], row_id: int | None) -> None:
+    """The line in the timeline; `msgid` is known beforehand only where it is ours."""
     messages.add(
         ctx.db,
         Message(
             conversation_id=conversation.id,
-            author=messages.BOT,
+            author=author,
             msgtype=body["msgtype"],
             text=shown_text(body),
             content=body[body["msgtype"]] if body["msgtype"] == "msgmenu" else {},
-            msgid=msgid or "",
+            msgid=body.get("msgid", "") if conversation.channel == KF else "",
             outbox_id=row_id,
             sent_at=ctx.now,
             recorded_at=ctx.now,
         ),
     )
+
+
+def say_by_code(
+    ctx: Context, conversation: Conversation, code: str, text: str, why: dict[str, Any], dies_at: datetime
+) -> None:
+    """Queue the one message that an event's code allows (95122), in the fast lane: it dies with the code.
+
+    Not subject to takeover: it tells the customer where the session stands.
+    """
+    msgid = outbox.new_msgid()
+    body = {
+        "code": code,
+        "msgid": msgid,
+        "msgtype": "text",
+        "text": {"content": compose.split_text(text, TEXT_BYTES)[0]},
+    }
+    row_id = ctx.call(
+        outbox.NewCall(
+            api=BY_CODE,
+            payload=body,
+            lane=f"code:{code}",
+            dedup_key=f"code:{code}",
+            why=why,
+            priority=outbox.FAST,
+            author="system",
+            conversation_id=conversation.id,
+            epoch=conversation.epoch,
+            msgid=msgid,
+            expires_at=dies_at,
+        )
+    )
+    if row_id is not None:
+        _record(ctx, conversation, messages.SYSTEM, body, row_id)
+    conversation.last_message_at = ctx.now
 
 
 def _kf_bodies(conversation: Conversation, words: Words) -> list[dict[str, Any]]:

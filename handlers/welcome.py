@@ -8,13 +8,12 @@ from handlers import tagging
 from handlers.brand import LiveCode
 from handlers.context import Context
 from handlers.event import Event, ExternalContactChanged, KfEvent
-from handlers.say import TEXT_BYTES, phrase, trace
+from handlers.say import phrase, say_by_code, trace
 from handlers.wording import word
 from persona import compose
-from storage import contacts, conversations, messages, outbox, tags
+from storage import contacts, conversations, outbox, tags
 from storage.base import utc
 from storage.conversations import KF
-from storage.messages import Message
 from storage.tags import Gain
 
 WELCOME_CODE_LIFE = timedelta(seconds=20)  # 92137 and 95122
@@ -107,37 +106,8 @@ def on_enter_session(event: Event, ctx: Context) -> bool:
         return True
     code = ctx.brand.live_codes.get(event.scene)
     text = code.welcome if code and code.welcome else phrase(ctx, conversation, "welcome_kf")
-    text = compose.split_text(text, TEXT_BYTES)[0]
-    msgid = outbox.new_msgid()
-    body = {"code": event.welcome_code, "msgid": msgid, "msgtype": "text", "text": {"content": text}}
-    row_id = ctx.call(
-        outbox.NewCall(
-            api="kf/send_msg_on_event",
-            payload=body,
-            lane=f"code:{event.welcome_code}",
-            dedup_key=f"welcome:{event.welcome_code}",
-            why=trace("welcome", f"scene:{event.scene or '-'}", persona=ctx.brand.persona.version),
-            priority=outbox.FAST,
-            author="system",
-            conversation_id=conversation.id,
-            msgid=msgid,
-            expires_at=_code_dies_at(ctx, event.send_time),
-        )
-    )
-    messages.add(
-        ctx.db,
-        Message(
-            conversation_id=conversation.id,
-            author=messages.SYSTEM,
-            msgtype="text",
-            text=text,
-            msgid=msgid,
-            outbox_id=row_id,
-            sent_at=ctx.now,
-            recorded_at=ctx.now,
-        ),
-    )
-    conversation.last_message_at = ctx.now
+    why = trace("welcome", f"scene:{event.scene or '-'}", persona=ctx.brand.persona.version)
+    say_by_code(ctx, conversation, event.welcome_code, text, why, _code_dies_at(ctx, event.send_time))
     return True
 
 
