@@ -149,7 +149,7 @@ class House:
         page = self.http.get(f"{self.url}/metrics", timeout=60).text
         return int(sum(float(line.split()[-1]) for line in page.splitlines() if line.startswith("wanzi_depth{")))
 
-    def rest(self, seconds: float = 60.0) -> None:
+    def rest(self, seconds: float = 300.0) -> None:
         """Wait until nothing waits any more. Raises TimeoutError when that does not happen."""
         deadline = time.monotonic() + seconds
         while self.open_rows():
