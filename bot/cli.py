@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 cli = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="丸子 Wanzi: a WeCom assistant"
 )
-db = typer.Typer(no_args_is_help=True, help="The database")
+tables = typer.Typer(no_args_is_help=True, help="The database")
 dead = typer.Typer(no_args_is_help=True, help="What could not be handled or sent")
-cli.add_typer(db, name="db")
+cli.add_typer(tables, name="db")
 cli.add_typer(dead, name="dead")
 
 
@@ -133,7 +133,7 @@ def demo(
     run(folder, port, sandbox_port)
 
 
-@db.command("upgrade")
+@tables.command("upgrade")
 def db_upgrade() -> None:
     """Make the tables, or bring them up to date."""
     settings = _settings()
@@ -148,10 +148,10 @@ def dead_list(most: Annotated[int, typer.Option(help="How many of each box")] = 
     """Dead rows with their reasons, newest first; replay them by the id shown."""
     from storage import inbox, outbox
 
-    with _database().read() as session:
-        for row in outbox.stuck(session, most):
+    with _database().read() as db:
+        for row in outbox.stuck(db, most):
             typer.echo(f"out:{row.id}\t{row.created_at:%Y-%m-%d %H:%M:%S}\t{row.state}\t{row.api}\t{row.reason}")
-        for event in inbox.dead(session, most):
+        for event in inbox.dead(db, most):
             typer.echo(f"in:{event.id}\t{event.received_at:%Y-%m-%d %H:%M:%S}\tdead\t{event.kind}\t{event.reason}")
 
 
@@ -182,8 +182,8 @@ def _change_dead(ids: list[str], boxes: dict[str, Callable[..., bool]], done: st
     failed = False
     for name in ids:
         box, _, number = name.partition(":")
-        with database.write() as session:
-            changed = boxes[box](session, int(number), now)
+        with database.write() as db:
+            changed = boxes[box](db, int(number), now)
         typer.echo(f"{name}: {done if changed else not_done}")
         failed = failed or not changed
     if failed:
