@@ -117,12 +117,16 @@ def test_a_redirect_is_not_followed(platform: Platform, client: WeComClient) -> 
 
 
 def test_connections_are_kept_and_32_threads_can_call_at_once(platform: Platform, client: WeComClient) -> None:
-    platform.answers["kf/send_msg"] = lambda _asked: Reply(b'{"errcode": 0}', after_s=0.05)
+    all_here = threading.Barrier(32)
+
+    def answer(_asked: object) -> Reply:
+        all_here.wait(20)  # breaks unless 32 calls are under way at the same time
+        return Reply(b'{"errcode": 0}')
+
+    platform.answers["kf/send_msg"] = answer
     client.get("warm")
-    started = time.perf_counter()
     with ThreadPoolExecutor(32) as pool:
         assert len(list(pool.map(lambda _: client.post("kf/send_msg", {}), range(64)))) == 64
-    assert time.perf_counter() - started < 1.5
 
 
 # the token
@@ -221,10 +225,8 @@ def test_a_banned_gettoken_is_left_alone_for_an_hour(platform: Platform, timed: 
 def test_threads_waiting_for_an_unreachable_gettoken_do_not_each_wait_their_turn(platform: Platform) -> None:
     client = WeComClient("wwcorp", SECRET, 1, platform.base_url, timeout_s=0.3)
     platform.answers["gettoken"] = lambda _asked: Reply(b"", after_s=0.6)
-    started = time.perf_counter()
     with ThreadPoolExecutor(20) as pool:
         errors = list(pool.map(lambda _: failure(lambda: client.post("kf/send_msg", {})), range(20)))
-    assert time.perf_counter() - started < 1.5
     assert all(isinstance(error, Unavailable) and error.took_effect is False for error in errors)
     assert platform.count("gettoken") == 1
 
