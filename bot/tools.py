@@ -50,7 +50,8 @@ def tag(catalogue: Path, source: TextIO, out: TextIO) -> None:
 def ask(knowledge: Path, source: TextIO, out: TextIO) -> None:
     """Which entries each question means, whether Wanzi would answer, and what."""
     from handlers import reply  # imported where it is used: `wanzi tag` starts without a database or numpy
-    from persona.knowledge import Index, load_knowledge
+    from persona.entries import load_knowledge
+    from persona.knowledge import Index
 
     index = Index(load_knowledge(knowledge), cut)
     for row in _lines(source, "text"):

@@ -19,7 +19,8 @@ from handlers.wording import word
 from keywords.catalogue import Catalogue, load_catalogue
 from keywords.match import Matcher, Tagger
 from keywords.segment import cut
-from persona.knowledge import Index, load_knowledge
+from persona.entries import load_knowledge
+from persona.knowledge import Index
 from persona.model import Persona, load_persona
 
 T = TypeVar("T", bound=BaseModel)

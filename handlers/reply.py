@@ -10,7 +10,8 @@ from handlers.context import Context
 from handlers.reading import ASK_HUMAN, REASONS, Reading
 from handlers.say import Words, phrase, say, seed, trace
 from persona import compose
-from persona.knowledge import Candidate, Entry
+from persona.entries import Entry
+from persona.knowledge import Candidate
 from storage import tags
 from storage.conversations import KF, Conversation
 from storage.messages import Message

@@ -19,7 +19,7 @@ from bot.sandbox.server import create_app
 from bot.settings import PATHS, PREFIX, describe
 from handlers import brand
 from keywords.catalogue import TagRule
-from persona.knowledge import Entry
+from persona.entries import Entry
 from persona.model import PHRASES, Persona
 
 ROOT = Path(__file__).parent.parent

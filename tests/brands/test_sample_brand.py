@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from keywords.catalogue import DIMENSIONS, load_catalogue
-from persona.knowledge import load_knowledge
+from persona.entries import load_knowledge
 from persona.model import load_persona
 
 ROOT = Path(__file__).parents[2]

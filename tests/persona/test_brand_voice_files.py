@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from keywords.segment import cut
-from persona.knowledge import Index, KnowledgeError, load_knowledge
+from persona.entries import KnowledgeError, load_knowledge
+from persona.knowledge import Index
 from persona.model import PHRASES, PersonaError, load_persona
 
 ENTRY = {"id": "K1", "category": "物流", "question": "包邮吗", "answer": "满99包邮"}
