@@ -7,8 +7,9 @@ from typing import Any, TextIO
 
 from bot.errors import WanziError
 from keywords.catalogue import load_catalogue
-from keywords.match import Tagger
 from keywords.segment import cut
+from keywords.tagger import Tagger
+from keywords.text import read_text
 
 RANKED = 5
 
@@ -79,7 +80,7 @@ def handoff(brand_dir: Path, source: TextIO, out: TextIO) -> None:
     for row in _lines(source, "turns"):
         turns = row["turns"]
         said = [str(turn.get("text", "")) for turn in turns if turn.get("role") == "user"]
-        reason = find_wish(words, said[-1])[0] if said else ""
+        reason = find_wish(words, read_text(said[-1]))[0] if said else ""
         replies = [str(turn.get("text", "")) for turn in turns if turn.get("role") != "user"]
         if not reason and len(replies) >= reply.UNANSWERED_LIMIT and len(set(replies[-reply.UNANSWERED_LIMIT :])) == 1:
             reason = "repeated_nonanswer"

@@ -17,8 +17,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from handlers.reading import Reader, Reading
 from handlers.wording import word
 from keywords.catalogue import Catalogue, load_catalogue
-from keywords.match import Matcher, Tagger
+from keywords.lexicon import Meaning
+from keywords.match import Matcher
 from keywords.segment import cut
+from keywords.tagger import Tagger
 from persona.entries import load_knowledge
 from persona.knowledge import Index
 from persona.model import Persona, load_persona
@@ -221,7 +223,9 @@ def _read(path: Path) -> dict[str, Any]:
 def handoff_matcher(folder: Path) -> Matcher:
     """The words by which a brand's customers ask for a person, by reason."""
     words = _read(folder / "handoff.yaml")
-    return Matcher((str(w), reason) for reason, listed in words.items() if isinstance(listed, list) for w in listed)
+    return Matcher(
+        Meaning(reason, words=tuple(map(str, listed))) for reason, listed in words.items() if isinstance(listed, list)
+    )
 
 
 def _groups(folder: Path) -> list[Any]:

@@ -5,9 +5,10 @@ Made before the transaction opens, because it costs the most; the same text is r
 
 from dataclasses import dataclass
 
-from keywords.match import Match, Matcher, TagFinding, Tagger
+from keywords.match import Match, Matcher
 from keywords.normalise import normalise
-from keywords.segment import boundaries, cut
+from keywords.tagger import TagFinding, Tagger
+from keywords.text import Text, read_text
 from persona.knowledge import Candidate, Index
 from persona.model import Persona
 
@@ -56,17 +57,16 @@ class Reader:
 
     def read(self, text: str) -> Reading:
         """Understand one text. Pure; a millisecond for a short message and ten thousand entries."""
-        flat = normalise(text)
-        words = cut(flat)
-        wish, wish_words = find_wish(self._handoff_words, text)
+        ready = read_text(text)
+        wish, wish_words = find_wish(self._handoff_words, ready)
         return Reading(
             text=text,
-            tokens=tuple(word for word in words if word.strip()),
-            findings=tuple(self._tagger.read(text)),
+            tokens=tuple(word for word in ready.words if word.strip()),
+            findings=tuple(self._tagger.read(ready)),
             candidates=tuple(self._knowledge.search(text)),
             wish=wish,
             wish_words=wish_words,
-            intent=self._intents.get(_bare(flat), ""),
+            intent=self._intents.get(_bare(ready.flat), ""),
         )
 
 
@@ -75,17 +75,16 @@ def _bare(flat: str) -> str:
     return flat.strip(_TRIM) or flat.strip()
 
 
-def find_wish(handoff_words: Matcher, text: str) -> tuple[str, str]:
+def find_wish(handoff_words: Matcher, text: Text) -> tuple[str, str]:
     """Why a text asks for a person, and the words that say so; two empty texts when it does not."""
-    flat = normalise(text)
-    found = handoff_words.find(flat, boundaries(cut(flat)))
-    traps = [match for match in found if match.tag == "traps"]
-    real = [match for match in found if match.tag != "traps" and not _covered(match, traps)]
-    if any(match.tag == "withdrawn" for match in real):
-        real = [match for match in real if match.tag not in ("withdrawn", ASK_HUMAN)]
+    found = handoff_words.find(text)
+    traps = [match for match in found if match.name == "traps"]
+    real = [match for match in found if match.name != "traps" and not _covered(match, traps)]
+    if any(match.name == "withdrawn" for match in real):
+        real = [match for match in real if match.name not in ("withdrawn", ASK_HUMAN)]
     for reason in REASONS:
         for match in real:
-            if match.tag == reason:
+            if match.name == reason:
                 return reason, match.word
     return "", ""
 

@@ -1,121 +1,131 @@
-"""Keywords of a text, all of them: Aho-Corasick finds every occurrence, word boundaries throw out the accidents.
+"""Finds meanings in a text: Aho-Corasick finds every occurrence of every word, then accidents are thrown out.
 
 Segmenting first and looking words up afterwards misses 1-17 % of the occurrences; matching first misses none, and the
 boundary filter then drops what cuts a word in two (老客 in 老客厅, 起皮 in 一起皮肤).
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import ahocorasick_rs
 
-from keywords import clause as clauses_
-from keywords.catalogue import Catalogue
+from keywords.lexicon import NEAR, Meaning, Phrase
 from keywords.normalise import normalise
-from keywords.segment import boundaries, cut
+from keywords.text import Text
+
+#: What ends a clause, and what ends a sentence: a phrase's near gap may not hold the first, a far gap not the second.
+_CLAUSE_END = re.compile(r"[，,。.！!？?；;\n]")
+_SENTENCE_END = re.compile(r"[。！!？?；;\n]")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Match:
-    """A keyword at [start, end) of the text; `word` is the operator's spelling, `tag` what it stands for."""
+    """A meaning at [start, end) of the folded text; `word` is the spelling of the list that said it."""
 
-    tag: str
+    name: str
     word: str
     start: int
     end: int
 
 
-@dataclass(frozen=True)
-class TagFinding:
-    """A tag with its evidence. `relation` names the person it describes when that is not the writer."""
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """What a pattern of the automaton is good for: a whole word, or one `part` of the phrase with this `number`."""
 
-    tag: str
-    dimension: str
-    span: str
-    start: int
-    end: int
-    rule: str
-    version: str
-    confidence: float
-    relation: str | None = None
-
-    def evidence(self) -> dict[str, object]:
-        """What is kept beside the tag: the words, where they stand, the rule and its version."""
-        return {
-            "span": self.span,
-            "start": self.start,
-            "end": self.end,
-            "rule": self.rule,
-            "version": self.version,
-            "confidence": self.confidence,
-        }
+    name: str
+    word: str
+    trap: bool
+    number: int = -1
+    part: int = 0
 
 
 class Matcher:
-    """Finds words of a fixed list, each standing for one or more names. Immutable; safe for many threads."""
+    """Finds the meanings of a fixed list. Immutable; safe for many threads."""
 
-    def __init__(self, words: Iterable[tuple[str, str]]) -> None:
-        """`words` are pairs of a spelling and the name it stands for."""
-        self._meanings: dict[str, list[tuple[str, str]]] = {}
-        for word, name in words:
-            self._meanings.setdefault(normalise(word), []).append((word, name))
-        self._patterns = list(self._meanings)
+    def __init__(self, meanings: Iterable[Meaning]) -> None:
+        self._uses: dict[str, list[_Use]] = {}
+        self._phrases: list[tuple[str, bool, Phrase]] = []
+        for meaning in meanings:
+            for word in meaning.words:
+                self._learn(word, _Use(meaning.name, word, trap=False))
+            for phrase in meaning.phrases:
+                self._learn_phrase(meaning.name, phrase, trap=False)
+            for trap in meaning.traps:
+                if isinstance(trap, Phrase):
+                    self._learn_phrase(meaning.name, trap, trap=True)
+                else:
+                    self._learn(trap, _Use(meaning.name, trap, trap=True))
+        self._patterns = list(self._uses)
         self._automaton = ahocorasick_rs.AhoCorasick(self._patterns)
 
-    def find(self, text: str, edges: set[int]) -> list[Match]:
-        """Matches in a normalised text whose both ends are word boundaries, none inside a longer one, by place."""
-        found = [
-            Match(name, word, start, end)
-            for index, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True)
-            if start in edges and end in edges
-            for word, name in self._meanings[self._patterns[index]]
-        ]
-        return _outermost(found)
+    def _learn(self, word: str, use: _Use) -> None:
+        uses = self._uses.setdefault(normalise(word), [])
+        if use not in uses:
+            uses.append(use)
+
+    def _learn_phrase(self, name: str, phrase: Phrase, *, trap: bool) -> None:
+        number = len(self._phrases)
+        self._phrases.append((name, trap, phrase))
+        for part, alternatives in enumerate(phrase.parts):
+            for word in alternatives:
+                self._learn(word, _Use(name, phrase.spelling, trap, number, part))
+
+    def find(self, text: Text) -> list[Match]:
+        """What the text says, by place: no word inside a longer word of the list, none that a trap touches."""
+        words: list[Match] = []
+        rows: list[Match] = []
+        traps: list[Match] = []
+        parts: dict[int, list[list[tuple[int, int]]]] = {}
+        for index, start, end in self._automaton.find_matches_as_indexes(text.flat, overlapping=True):
+            whole = start in text.edges and end in text.edges
+            for use in self._uses[self._patterns[index]]:
+                if use.number >= 0:
+                    if whole or end - start == 1:
+                        slots = parts.setdefault(use.number, [[] for _ in self._phrases[use.number][2].parts])
+                        slots[use.part].append((start, end))
+                elif whole or use.trap:
+                    (traps if use.trap else words).append(Match(use.name, use.word, start, end))
+        for number, slots in parts.items():
+            name, trap, phrase = self._phrases[number]
+            for start, end in _rows(text.flat, phrase, slots):
+                (traps if trap else rows).append(Match(name, phrase.spelling, start, end))
+        said = [match for match in (*_outermost(words), *rows) if not _trapped(match, traps)]
+        return sorted(said, key=lambda match: (match.start, match.end))
+
+
+def _rows(flat: str, phrase: Phrase, slots: list[list[tuple[int, int]]]) -> list[tuple[int, int]]:
+    """Where a phrase's parts follow each other: for each first part the nearest row."""
+    if not all(slots):
+        return []
+    rows = []
+    for start, end in sorted(slots[0]):
+        place: int | None = end
+        for gap, slot in zip(phrase.gaps, slots[1:], strict=True):
+            place = _next(flat, place, gap, slot) if place is not None else None
+        if place is not None:
+            rows.append((start, place))
+    return rows
+
+
+def _next(flat: str, place: int, gap: int, slot: list[tuple[int, int]]) -> int | None:
+    """The end of the nearest part that begins at most `gap` characters after `place`, no break in between."""
+    breaks = _CLAUSE_END if gap <= NEAR else _SENTENCE_END
+    for start, end in sorted(slot):
+        if 0 <= start - place <= gap and not breaks.search(flat, place, start):
+            return end
+    return None
+
+
+def _trapped(match: Match, traps: list[Match]) -> bool:
+    return any(trap.name == match.name and trap.start < match.end and match.start < trap.end for trap in traps)
 
 
 def _outermost(found: list[Match]) -> list[Match]:
+    """Without the words that lie inside a longer one, whatever it means: 油皮 in 混油皮."""
     kept: list[Match] = []
     for match in sorted(found, key=lambda m: (m.start, -m.end)):
         inside = (o for o in kept if o.start <= match.start and match.end <= o.end)
         if not any((o.start, o.end) != (match.start, match.end) for o in inside):
             kept.append(match)
     return kept
-
-
-class Tagger:
-    """Reads a message and says which tags its writer earns, with evidence."""
-
-    def __init__(self, catalogue: Catalogue) -> None:
-        self.catalogue = catalogue
-        self._dimensions = {rule.name: rule.dimension for rule in catalogue.tags}
-        self._matcher = Matcher((seed, rule.name) for rule in catalogue.tags for seed in rule.seeds)
-
-    def read(self, text: str) -> list[TagFinding]:
-        """Tags of the writer (`relation` None) and traits of others, in the order of their words, each once."""
-        flat = normalise(text)
-        if clauses_.is_spam(flat):
-            return []
-        edges = boundaries(cut(flat))
-        parts = clauses_.clauses(flat)
-        findings: dict[tuple[str, str | None], TagFinding] = {}
-        for match in self._matcher.find(flat, edges):
-            part = next((p for p in parts if p.start <= match.start < p.end), None)
-            if part is None or part.supposed or part.past or part.definition or clauses_.denied(part, match.start):
-                continue
-            dimension = self._dimensions[match.tag]
-            about_others = part.relation if dimension == "attribute" else None
-            findings.setdefault(
-                (match.tag, about_others),
-                TagFinding(
-                    tag=match.tag,
-                    dimension=dimension,
-                    span=text[match.start : match.end],
-                    start=match.start,
-                    end=match.end,
-                    rule=f"keyword:{match.word}",
-                    version=self.catalogue.version,
-                    confidence=0.9,
-                    relation=about_others,
-                ),
-            )
-        return list(findings.values())

@@ -1,14 +1,69 @@
-"""One spelling for many: full width to half width, capitals to small. Keeps every character's place."""
+"""One spelling for many: Traditional to Simplified, full width to half, capitals to small, runs of a letter shortened.
+
+Every character of the folded text knows its place in the original, so that evidence shows what the customer wrote.
+"""
 
 import unicodedata
+from dataclasses import dataclass
+from functools import cache
+
+import opencc
+
+#: Characters that are not seen: zero width space and joiners outside emoji, word joiner, byte order mark, selectors.
+_UNSEEN = frozenset("\u200b\u200c\u2060\ufeff\ufe0e\ufe0f\u00ad")
+#: A character repeated this often or more says no more than once ("好好好好", "sooooo"); digits are counted, not sung.
+_RUN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A text in one spelling. `places[i]` is where folded character i stands in the original; the last is its end."""
+
+    original: str
+    text: str
+    places: tuple[int, ...]
+
+    def origin(self, start: int, end: int) -> tuple[int, int]:
+        """The stretch of the original behind [start, end) of the folded text."""
+        return self.places[start], (self.places[end - 1] + 1 if end > start else self.places[start])
+
+
+@cache
+def _simplifier() -> opencc.OpenCC:
+    return opencc.OpenCC("t2s")
+
+
+def fold(text: str) -> Folded:
+    """The one spelling of a text, with the way back to the original."""
+    chars: list[str] = []
+    places: list[int] = []
+    for place, char in enumerate(_simplified(text)):
+        if char in _UNSEEN:
+            continue
+        one = _one(char)
+        if len(chars) >= _RUN - 1 and not one.isdigit() and all(before == one for before in chars[1 - _RUN :]):
+            continue
+        chars.append(one)
+        places.append(place)
+    return Folded(text, "".join(chars), (*places, len(text)))
 
 
 def normalise(text: str) -> str:
-    """NFKC and lower case, character by character, so that offsets still point into the original text.
+    """The folded text alone."""
+    return fold(text).text
 
-    A character whose normal form is longer (㎡, ﬁ) is left as it is.
-    """
-    return "".join(_one(char) for char in text)
+
+def _simplified(text: str) -> str:
+    """Traditional characters made Simplified, each at its place."""
+    if text.isascii():
+        return text
+    simple = _simplifier().convert(text)
+    return simple if len(simple) == len(text) else "".join(_same_length(char) for char in text)
+
+
+def _same_length(char: str) -> str:
+    simple = _simplifier().convert(char)
+    return simple if len(simple) == 1 else char
 
 
 def _one(char: str) -> str:

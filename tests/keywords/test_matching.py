@@ -5,9 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keywords.catalogue import Catalogue, TagRule
-from keywords.match import Matcher, Tagger
-from keywords.normalise import normalise
+from keywords.lexicon import Meaning
+from keywords.match import Matcher
+from keywords.normalise import fold, normalise
 from keywords.segment import boundaries, cut
+from keywords.tagger import Tagger
+from keywords.text import Text
 
 CATALOGUE = Catalogue(
     version="1-test",
@@ -29,12 +32,13 @@ def tags(text: str) -> list[str]:
     st.lists(st.sampled_from(["面膜", "敏感肌", "，", "a", "好", "😊", " ", "大油皮", "𠮷"]), max_size=30).map("".join)
 )
 def test_every_occurrence_is_found_where_it_stands(text: str) -> None:
-    matcher = Matcher([("面膜", "面膜"), ("敏感肌", "敏感肌")])
-    everywhere = set(range(len(text) + 1))
+    matcher = Matcher([Meaning("面膜", words=("面膜",)), Meaning("敏感肌", words=("敏感肌",))])
+    folded = fold(text)
+    everywhere = frozenset(range(len(folded.text) + 1))
 
-    found = {(match.start, match.word) for match in matcher.find(text, everywhere)}
+    found = {(match.start, match.word) for match in matcher.find(Text(folded, (), everywhere))}
 
-    expected = {(i, w) for w in ("面膜", "敏感肌") for i in range(len(text)) if text.startswith(w, i)}
+    expected = {(i, w) for w in ("面膜", "敏感肌") for i in range(len(folded.text)) if folded.text.startswith(w, i)}
     assert found == expected
 
 
@@ -49,8 +53,11 @@ def test_evidence_points_into_the_text_as_it_was_written(text: str) -> None:
 
 
 @given(st.text(max_size=80))
-def test_normalising_keeps_every_characters_place(text: str) -> None:
-    assert len(normalise(text)) == len(text)
+def test_every_folded_character_knows_its_place_in_the_original(text: str) -> None:
+    folded = fold(text)
+
+    assert len(folded.places) == len(folded.text) + 1
+    assert all(normalise(text[place]) == char for place, char in zip(folded.places, folded.text, strict=False))
 
 
 @given(st.text(max_size=80))
