@@ -7,7 +7,6 @@ from handlers import tagging
 from handlers.context import Context
 from handlers.event import Event, Fetch, Fetched
 from storage import contacts as memory
-from storage.base import utc
 from storage.contacts import Customer
 
 #: New customers are looked up together, this often and so many at once (kf/customer/batchget, at most 100).
@@ -39,10 +38,9 @@ def on_contact_fetched(event: Event, ctx: Context) -> bool:
         return True
     customer = memory.open_(ctx.db, event.arguments["external_userid"], ctx.now)
     _take_over(ctx, customer, event.result.get("external_contact", {}), "name")
-    seen_at = utc(event.asked_at)
     for follower in event.result.get("follow_user", []):
         held = {str(tag.get("tag_id", "")) for tag in follower.get("tags", [])}
-        tagging.compare_with_wecom(ctx, customer.external_userid, str(follower.get("userid", "")), held, seen_at)
+        tagging.compare_with_wecom(ctx, customer.external_userid, str(follower.get("userid", "")), held, event.asked_at)
     return True
 
 

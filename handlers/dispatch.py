@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from handlers import accounts, contacts, groups, handoff, housekeeping, messages, posts, tagging, welcome
+from handlers import accounts, contacts, corp_tags, groups, handoff, housekeeping, messages, posts, tagging, welcome
 from handlers.context import Context
 from handlers.event import Event
 
@@ -25,9 +25,9 @@ HANDLERS: tuple[Handler, ...] = (
     handoff.on_session_change,
     handoff.on_servicer_status,
     handoff.on_due,
-    tagging.on_settled,
-    tagging.on_corp_tags_fetched,
-    tagging.on_corp_tag_changed,
+    corp_tags.on_settled,
+    corp_tags.on_fetched,
+    corp_tags.on_changed,
     posts.on_settled,
     posts.on_result_fetched,
     groups.on_chat_changed,
@@ -43,6 +43,7 @@ TICKS: dict[Callable[[Context], None], int] = {
     handoff.tick: 5,
     accounts.tick: 5,
     contacts.tick: 10,
+    tagging.tick: 60,
     housekeeping.tick: 60,
 }
 

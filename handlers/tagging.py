@@ -1,187 +1,142 @@
-"""Tags: words earn them, WeCom shows them to the staff, and what a person removed stays removed."""
+"""Tags: words earn them, later words and time end them, and what a person decided stays decided."""
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
+from handlers import corp_tags
 from handlers.context import Context
-from handlers.event import Event, ExternalTagChanged, Fetch, Fetched, Settled
-from handlers.say import trace
-from keywords.catalogue import DIMENSIONS
-from storage import contacts, outbox, tags
-from storage.base import utc
+from keywords.catalogue import Catalogue
+from keywords.flow import follow
+from keywords.tagger import TagFinding
+from storage import tags, traits
 from storage.messages import Message
 from storage.tags import Gain
+from storage.traits import Trait
 
-MARK = "externalcontact/mark_tag"
-ADD = "externalcontact/add_corp_tag"
-UNKNOWN_TAG = 40068  # a tag_id that WeCom does not know, or no longer (92118)
-NAME_TAKEN = 40071  # a corp tag of this name exists (92117)
+#: So many tags at most end with one tick.
+AT_ONCE = 200
 
 
 def tag_from_words(ctx: Context, external_userid: str, message: Message) -> None:
-    """Give the tags that a message's words earn; traits of other people are not the customer's."""
+    """Give the tags that a message's words earn, and end those it takes back; traits of others are kept apart."""
     if message.msgtype != "text" or not message.text:
         return
-    own = [finding for finding in ctx.brand.read(message.text).findings if finding.relation is None]
+    where = {"message_id": message.id, "msgid": message.msgid}
+    findings = [f for f in ctx.brand.read(message.text).findings if ctx.brand.catalogue.admits(f.tag, f.confidence)]
+    for finding in findings:
+        if finding.relation is not None:
+            _note_trait(ctx, external_userid, finding, where)
+    own = [finding for finding in findings if finding.relation is None]
     give(
         ctx,
         external_userid,
-        [
-            Gain(f.tag, f.dimension, "keyword", {**f.evidence(), "message_id": message.id, "msgid": message.msgid})
-            for f in own
-        ],
+        [Gain(f.tag, f.dimension, "keyword", {**f.evidence(), **where}) for f in own if not f.withdraws],
+        taken_back={f.tag: {**f.evidence(), **where} for f in own if f.withdraws},
     )
 
 
-def give(ctx: Context, external_userid: str, gains: list[Gain]) -> list[str]:
-    """Give tags to a customer, and show the new ones to every staff member who has the customer. Returns the new."""
-    new = [gain.tag for gain in gains if tags.gain(ctx.db, external_userid, gain, ctx.now)]
-    if new:
-        for userid in contacts.followers(ctx.db, external_userid):
-            _mark(ctx, userid, external_userid, new)
+def _note_trait(ctx: Context, external_userid: str, finding: TagFinding, where: dict[str, Any]) -> None:
+    relation, tag = str(finding.relation), finding.tag
+    if finding.withdraws:
+        traits.drop(ctx.db, external_userid, relation, tag)
+        return
+    sensitive = ctx.brand.catalogue.is_sensitive(tag)
+    traits.note(ctx.db, external_userid, Trait(relation, tag, {**finding.evidence(), **where}, sensitive), ctx.now)
+
+
+def give(
+    ctx: Context, external_userid: str, gains: Sequence[Gain], taken_back: dict[str, dict[str, Any]] | None = None
+) -> list[str]:
+    """Give tags, end those that they replace or contradict and those `taken_back` (tag to evidence); tell WeCom.
+
+    Returns the tags that are new.
+    """
+    if not gains and not taken_back:
+        return []
+    taken_back, reasons = taken_back or {}, {gain.tag: gain for gain in reversed(gains)}
+    known = tags.all_of_customer(ctx.db, external_userid)
+    held = {tag.tag for tag in known if tag.removed_at is None}
+    removed = {tag.tag for tag in known if tag.ended == tags.REMOVED}
+    said = [gain.tag for gain in gains if gain.tag not in removed]
+    flow = follow(ctx.brand.catalogue, held, said, taken_back)
+    for tag, (how, by_tag) in flow.ended.items():
+        evidence = taken_back[tag] if by_tag in taken_back else {**reasons[by_tag].evidence, "by_tag": by_tag}
+        end(ctx, external_userid, tag, how, evidence)
+    for tag in flow.gained:
+        tags.gain(ctx.db, external_userid, _lasting(ctx, reasons[tag]), ctx.now)
+    new = [tag for tag in flow.gained if tag not in held]
+    corp_tags.show(ctx, external_userid, new)
     return new
 
 
-def mark_again(ctx: Context, external_userid: str, userid: str) -> None:
-    """A staff member has a new contact: show them every tag the customer has already."""
-    held = [tag.tag for tag in tags.of_customer(ctx.db, external_userid)]
-    if held:
-        _mark(ctx, userid, external_userid, held)
+def _lasting(ctx: Context, gain: Gain) -> Gain:
+    """A gain with what the catalogue says of its tag: for how long, and whether it is sensitive."""
+    rule = ctx.brand.catalogue.find(gain.tag)
+    if rule is None:
+        return gain
+    until = ctx.now + timedelta(days=rule.expires_days) if rule.expires_days else None
+    return replace(gain, sensitive=rule.sensitive, expires_at=until)
 
 
-def _mark(ctx: Context, userid: str, external_userid: str, names: Iterable[str]) -> None:
-    """Queue mark_tag for tags whose corp tag is known; ask for the others to be made first."""
-    known, unknown = [], []
-    for name in names:
-        corp_tag = tags.find_corp_tag(ctx.db, name)
-        if corp_tag is not None and corp_tag.tag_id:
-            known.append(corp_tag.tag_id)
-        else:
-            unknown.append(name)
-    if known:
-        _call(ctx, MARK, {"userid": userid, "external_userid": external_userid, "add_tag": known}, notify=True)
-    for name in unknown:
-        _make(ctx, name)
-
-
-def _make(ctx: Context, name: str) -> None:
-    """Ask WeCom for a corp tag, once at a time."""
-    corp_tag = tags.find_corp_tag(ctx.db, name) or tags.CorpTag(name=name, tag_id="")
-    if corp_tag.asked_at is not None:
-        return
-    corp_tag.asked_at = ctx.now
-    ctx.db.add(corp_tag)
-    dimension = ctx.brand.catalogue.dimension_of(name)
-    _call(ctx, ADD, {"group_name": DIMENSIONS[dimension], "tag": [{"name": name}]}, notify=True, lane="corp_tags")
-
-
-def _call(ctx: Context, api: str, body: dict[str, Any], *, notify: bool, lane: str = "") -> None:
-    ctx.call(
-        outbox.NewCall(
-            api=api,
-            payload=body,
-            lane=lane or f"tag:{body['userid']}:{body['external_userid']}",
-            why=trace("tag", api),
-            priority=outbox.BULK,
-            author="system",
-            notify=notify,
-        )
-    )
-
-
-def on_settled(event: Event, ctx: Context) -> bool:
-    """WeCom made a corp tag, or put tags on a contact."""
-    if not isinstance(event, Settled) or event.api not in (ADD, MARK):
+def end(ctx: Context, external_userid: str, name: str, how: str, evidence: dict[str, Any]) -> bool:
+    """Let words or time end a tag, here and in WeCom. False when it is not held, or kept by a person."""
+    if not tags.end(ctx.db, external_userid, name, how, evidence, ctx.now):
         return False
-    row = outbox.find(ctx.db, event.outbox_id)
-    if row is None:
-        return True
-    body = row.body
-    if event.api == MARK:
-        if event.ok:
-            for tag_id in body.get("add_tag", []):
-                tags.note_mark(ctx.db, body["userid"], body["external_userid"], tag_id, ctx.now)
-        elif event.errcode == UNKNOWN_TAG:  # deleted behind our back: look again, once an hour for each contact
-            pair = {"userid": body["userid"], "external_userid": body["external_userid"]}
-            mark = f"{pair['userid']}:{pair['external_userid']}:{ctx.now:%Y%m%d%H}"
-            ctx.tell(Fetch(what="corp_tags", arguments=pair), f"corp_tags:{mark}")
-        return True
-    if event.ok:
-        _remember(ctx, [event.response.get("tag_group", {})])
-    else:
-        name = body["tag"][0]["name"]
-        corp_tag = tags.find_corp_tag(ctx.db, name)
-        if corp_tag is not None:
-            corp_tag.asked_at = None
-        if event.errcode == NAME_TAKEN:
-            ctx.tell(Fetch(what="corp_tags"), f"corp_tags:{event.outbox_id}")
+    corp_tags.hide(ctx, external_userid, name)
     return True
-
-
-def on_corp_tags_fetched(event: Event, ctx: Context) -> bool:
-    """All corp tags, as WeCom has them."""
-    if not isinstance(event, Fetched) or event.what != "corp_tags":
-        return False
-    if event.ok:
-        groups = event.result.get("tag_group", [])
-        there = {
-            str(item.get("id", "")) for group in groups for item in group.get("tag", []) if not item.get("deleted")
-        }
-        tags.forget_corp_tags_but(ctx.db, there, before=utc(event.asked_at))
-        _remember(ctx, groups)
-        if event.arguments:
-            mark_again(ctx, event.arguments["external_userid"], event.arguments["userid"])
-    return True
-
-
-def _remember(ctx: Context, groups: list[dict[str, Any]]) -> None:
-    """Keep the ids; tags that waited for theirs are shown now."""
-    for group in groups:
-        for item in group.get("tag", []):
-            name, tag_id = str(item.get("name", ""))[:64], str(item.get("id", ""))
-            if not name or not tag_id or item.get("deleted"):
-                continue
-            before = tags.find_corp_tag(ctx.db, name)
-            waited = before is not None and not before.tag_id
-            tags.remember_corp_tag(ctx.db, name, tag_id, str(group.get("group_name", ""))[:64])
-            if waited:
-                for external_userid in tags.customers_with(ctx.db, name):
-                    for userid in contacts.followers(ctx.db, external_userid):
-                        _mark(ctx, userid, external_userid, [name])
-
-
-def on_corp_tag_changed(event: Event, ctx: Context) -> bool:
-    """The corp's tags were changed in WeCom: forget a deleted one, look the others up again."""
-    if not isinstance(event, ExternalTagChanged):
-        return False
-    if event.change_type == "delete" and event.tag_type == "tag":
-        tags.forget_corp_tag(ctx.db, event.tag_id)
-    else:
-        ctx.tell(Fetch(what="corp_tags"), f"corp_tags:changed:{ctx.cause_id}")
-    return True
-
-
-def compare_with_wecom(ctx: Context, external_userid: str, userid: str, held: set[str], seen_at: datetime) -> None:
-    """A tag that we had put on this contact before `seen_at`, and that was gone then, was removed by hand."""
-    for tag_id in tags.marks(ctx.db, userid, external_userid, before=seen_at):
-        if tag_id in held:
-            continue
-        tags.forget_mark(ctx.db, userid, external_userid, tag_id)
-        name = tags.name_of(ctx.db, tag_id)
-        if name:
-            remove(ctx, external_userid, name, by=userid)
 
 
 def remove(ctx: Context, external_userid: str, name: str, *, by: str) -> bool:
     """Take a tag away by hand: the same words do not bring it back. False when the customer does not have it."""
     if not tags.remove(ctx.db, external_userid, name, by, ctx.now):
         return False
-    corp_tag = tags.find_corp_tag(ctx.db, name)
-    if corp_tag is not None and corp_tag.tag_id:
-        for userid in contacts.followers(ctx.db, external_userid):
-            if corp_tag.tag_id in tags.marks(ctx.db, userid, external_userid):
-                tags.forget_mark(ctx.db, userid, external_userid, corp_tag.tag_id)
-                body = {"userid": userid, "external_userid": external_userid, "remove_tag": [corp_tag.tag_id]}
-                _call(ctx, MARK, body, notify=False)
+    corp_tags.hide(ctx, external_userid, name)
     return True
+
+
+def restore(ctx: Context, external_userid: str, name: str, *, by: str) -> bool:
+    """Give an ended tag back by hand: neither words nor time end it again. False when it had not ended."""
+    if not tags.restore(ctx.db, external_userid, name, by, ctx.now):
+        return False
+    corp_tags.show(ctx, external_userid, [name])
+    return True
+
+
+def compare_with_wecom(ctx: Context, external_userid: str, userid: str, held: set[str], seen_at: float) -> None:
+    """A tag that we had put on this contact before `seen_at`, and that was gone then, was removed by hand."""
+    for name in corp_tags.taken_off(ctx, external_userid, userid, held, seen_at):
+        remove(ctx, external_userid, name, by=userid)
+
+
+def tick(ctx: Context) -> None:
+    """End the tags whose time is over; forget what was recorded of sensitive tags that the brand has switched off."""
+    for tag in tags.run_out(ctx.db, ctx.now, AT_ONCE):
+        until, seen = tag.expires_at, tag.seen_at
+        evidence = {"expires_at": until.isoformat() if until else "", "seen_at": seen.isoformat()}
+        end(ctx, tag.external_userid, tag.tag, tags.EXPIRED, evidence)
+    unwanted = {rule.name for rule in ctx.brand.catalogue.resting if rule.sensitive}
+    if unwanted:
+        for tag in tags.named(ctx.db, unwanted, AT_ONCE):
+            corp_tags.hide(ctx, tag.external_userid, tag.tag)
+            tags.forget(ctx.db, tag.external_userid, tag.tag)
+        traits.forget(ctx.db, unwanted)
+
+
+def shown(catalogue: Catalogue, findings: Iterable[TagFinding]) -> list[dict[str, Any]]:
+    """What a `why` tells of the tags in a message: whose they are, by which words and rule, and which are sensitive."""
+    return [
+        {
+            "tag": f.tag,
+            "dimension": f.dimension,
+            "span": f.span,
+            "rule": f.rule,
+            "confidence": f.confidence,
+            "relation": f.relation,
+            "withdraws": f.withdraws,
+            "sensitive": catalogue.is_sensitive(f.tag),
+        }
+        for f in findings
+        if catalogue.admits(f.tag, f.confidence)
+    ]

@@ -4,16 +4,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from handlers import contacts as profiles
-from handlers import tagging
+from handlers import corp_tags, tagging
 from handlers.brand import LiveCode
 from handlers.context import Context
 from handlers.event import Event, ExternalContactChanged, KfEvent
 from handlers.say import phrase, say_by_code, trace
 from handlers.wording import word
 from persona import compose
-from storage import contacts, conversations, outbox, tags
+from storage import contacts, conversations, outbox
 from storage.base import utc
 from storage.conversations import KF
+from storage.corp_tags import forget_marks
 from storage.tags import Gain
 
 WELCOME_CODE_LIFE = timedelta(seconds=20)  # 92137 and 95122
@@ -35,7 +36,7 @@ def on_contact(event: Event, ctx: Context) -> bool:
             profiles.look_up(ctx, event.external_userid)
         case "del_external_contact":
             contacts.unfollow(ctx.db, userid, external_userid, "staff", _happened_at(ctx, event))
-            tags.forget_marks(ctx.db, userid, external_userid)
+            forget_marks(ctx.db, userid, external_userid)
         case "del_follow_user":
             contacts.unfollow(ctx.db, userid, external_userid, "customer", _happened_at(ctx, event))
     return True
@@ -44,13 +45,13 @@ def on_contact(event: Event, ctx: Context) -> bool:
 def _added(ctx: Context, event: ExternalContactChanged) -> None:
     customer = contacts.open_(ctx.db, event.external_userid, ctx.now)
     contacts.follow(ctx.db, event.userid, event.external_userid, event.state, _happened_at(ctx, event))
-    tags.forget_marks(ctx.db, event.userid, event.external_userid)
+    forget_marks(ctx.db, event.userid, event.external_userid)
     if event.state and not customer.first_state:
         customer.first_state = event.state
     _send_welcome(ctx, event)
     if event.state:
         _tag_channel(ctx, event.external_userid, event.state, {"state": event.state, "userid": event.userid})
-    tagging.mark_again(ctx, event.external_userid, event.userid)
+    corp_tags.show_all(ctx, event.external_userid, event.userid)
     profiles.look_up(ctx, event.external_userid)
 
 

@@ -11,7 +11,10 @@ from keywords.text import Text, read_text
 
 @dataclass(frozen=True)
 class TagFinding:
-    """A tag with its evidence. `relation` names the person it describes when that is not the writer."""
+    """A tag with its evidence. `relation` names the person it describes when that is not the writer.
+
+    `withdraws`: the writer says that it is true no longer, or never was.
+    """
 
     tag: str
     dimension: str
@@ -22,6 +25,7 @@ class TagFinding:
     version: str
     confidence: float
     relation: str | None = None
+    withdraws: bool = False
 
     def evidence(self) -> dict[str, object]:
         """What is kept beside the tag: the words, where they stand, the rule and its version."""
@@ -41,7 +45,7 @@ class Tagger:
     def __init__(self, catalogue: Catalogue) -> None:
         self.catalogue = catalogue
         self._dimensions = {rule.name: rule.dimension for rule in catalogue.tags}
-        self._matcher = Matcher(Meaning(rule.name, words=rule.seeds) for rule in catalogue.tags)
+        self._matcher = Matcher(Meaning(rule.name, words=rule.words) for rule in catalogue.tags)
 
     def read(self, text: str | Text) -> list[TagFinding]:
         """Tags of the writer (`relation` None) and traits of others, in the order of their words, each once."""
