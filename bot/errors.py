@@ -3,6 +3,7 @@
 WanziError
 ├── SettingsError            refuse to start; names file, key and what is allowed
 ├── CallbackError            not genuine (403) or unreadable (400); nothing stored
+├── ModelError               the language model gave no usable answer: the knowledge answers instead
 └── GatewayError             a WeCom call did not do what was asked
     ├── Unavailable          network, 5xx, -1: retry with back-off
     ├── Throttled            45009, 45033: retry after the window
@@ -25,6 +26,10 @@ class CallbackError(WanziError):
         super().__init__(reason)
         self.reason = reason
         self.status = status
+
+
+class ModelError(WanziError):
+    """The language model is slow, away, busy or talks nonsense. Never retried: the knowledge answers instead."""
 
 
 class GatewayError(WanziError):
