@@ -8,7 +8,7 @@ from typing import Any
 
 
 class StubModel:
-    """`reply` makes the answer's text from the chat messages; `status` and `raw` make it go wrong; `gate` holds it back."""
+    """`reply` makes the text from the chat messages; `status` and `raw` make it go wrong; `gate` holds it back."""
 
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
