@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from handlers import handoff, staff
+from handlers import handoff, staff, tagging
 from handlers.context import Context
 from handlers.reading import ASK_HUMAN, REASONS, Reading
 from handlers.say import Words, phrase, say, seed, trace
@@ -143,11 +143,7 @@ def _from_knowledge(ctx: Context, conversation: Conversation, reading: Reading, 
     facts: dict[str, Any] = {
         "tokens": [*reading.tokens],
         "candidates": [_shown(candidate) for candidate in found[:MENU_SIZE]],
-        "tags": [
-            {"tag": f.tag, "dimension": f.dimension, "span": f.span, "rule": f.rule, "relation": f.relation}
-            for message in written
-            for f in ctx.brand.read(message.text).findings
-        ],
+        "tags": [tag for m in written for tag in tagging.shown(ctx.brand.catalogue, ctx.brand.read(m.text).findings)],
     }
     if is_answer(found):
         return _entry_words(ctx, conversation, found[0].entry, trace("answer", f"score>={ANSWER_AT}", **facts))

@@ -158,6 +158,7 @@ def load_catalogue(path: Path) -> Catalogue:
 def _rule(where: str, item: Any) -> TagRule:
     if not isinstance(item, dict):
         raise CatalogueError(f"{where}: must be {{name, dim, seeds}}")
+    item = {"off" if key is False else key: value for key, value in item.items()}  # YAML 1.1 reads the word as "no"
     name, dimension = item.get("name"), item.get("dim")
     if not isinstance(name, str) or not 0 < len(name) <= 30:
         raise CatalogueError(f"{where}: 'name' must be 1 to 30 characters (92117)")
