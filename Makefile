@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup demo test check format lint types layers bench lock clean
+.PHONY: setup demo test check format lint types layers bench eval lock clean
 
 setup: $(STAMP)
 
@@ -43,6 +43,15 @@ layers: setup
 
 bench: setup
 	@$(BIN)/python benchmarks/run.py
+
+# the quality of the language, on the labelled sets: tags and hand-off by vertical, questions of two brands
+eval: setup
+	@for name in beauty coffee snacks clothing baby; do \
+	  $(BIN)/wanzi eval tagging --catalogue tests/labelled/$$name/catalogue.yaml $(EVAL) tests/labelled/$$name/tagging.*.jsonl || exit 1; done
+	@$(BIN)/wanzi eval tagging --catalogue tests/labelled/beauty/catalogue.yaml $(EVAL) tests/labelled/beauty/reviews.*.jsonl
+	@$(BIN)/wanzi eval handoff $(EVAL) tests/labelled/handoff/*.jsonl
+	@for name in beauty coffee; do \
+	  $(BIN)/wanzi eval faq --knowledge tests/labelled/$$name/knowledge.jsonl $(EVAL) tests/labelled/$$name/faq.*.jsonl || exit 1; done
 
 lock:
 	@$(BIN)/python -m pip install --quiet pip-tools

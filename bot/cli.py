@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bot import question_cli
 from bot.errors import WanziError
+from bot.evalcli import evaluation
 
 if TYPE_CHECKING:
     from bot.settings import Settings
@@ -19,6 +21,8 @@ tables = typer.Typer(no_args_is_help=True, help="The database")
 dead = typer.Typer(no_args_is_help=True, help="What could not be handled or sent")
 cli.add_typer(tables, name="db")
 cli.add_typer(dead, name="dead")
+cli.add_typer(question_cli.cli, name="questions")
+cli.add_typer(evaluation, name="eval")
 
 
 def main() -> None:
