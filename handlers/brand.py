@@ -6,7 +6,7 @@ Loaded once, frozen, shared by all threads. A file that is wrong refuses to load
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
@@ -22,6 +22,7 @@ from keywords.match import Matcher
 from keywords.segment import cut
 from keywords.tagger import Tagger
 from persona.entries import load_knowledge
+from persona.gates import Gate
 from persona.knowledge import Index
 from persona.model import Persona, load_persona
 
@@ -160,6 +161,11 @@ class Brand:
         """The name a customer may hear; the bare userid is never shown."""
         member = self.staff.get(userid)
         return member.name if member else word("colleague")
+    @cached_property
+    def gate(self) -> Gate:
+        """What may not be said in this brand's name."""
+        return Gate(self.persona)
+
 
     def posts_at(self, day: date, group: PlannedGroup) -> list[Post]:
         """The posts of one day for one group, by time."""

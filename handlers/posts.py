@@ -42,8 +42,28 @@ def tick(ctx: Context) -> None:
     if ctx.now > mark.done_until:
         due = _due_between(ctx, mark.done_until, ctx.now)
         mark.done_until = ctx.now
-        _fire(ctx, due)
+        _fire(ctx, _allowed(ctx, due))
     _check(ctx)
+
+
+def _allowed(ctx: Context, due: list[_Due]) -> list[_Due]:
+    """What may be posted; the rest is skipped, with the reason."""
+    allowed = []
+    for item in due:
+        reason = _refusal(ctx, item.post)
+        if reason:
+            _plan(ctx, item, SKIPPED, reason=reason)
+        else:
+            allowed.append(item)
+    return allowed
+
+
+def _refusal(ctx: Context, post: Post) -> str:
+    """Why a post may not go to any group; empty when it may. Its facts are the brand's own."""
+    if not ctx.brand.persona.posts_to_groups:
+        return word("post.mode", mode=ctx.brand.persona.mode)
+    block = next(ctx.brand.gate.said(post.text), None)
+    return word("post.blocked", gate=word(f"gate.{block.gate}"), words=block.words) if block else ""
 
 
 def _due_between(ctx: Context, after: datetime, until: datetime) -> list[_Due]:

@@ -4,15 +4,22 @@ Nothing leaves here without a `why`.
 """
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
+
 from handlers.context import Context
+from handlers.gate import blocked, entry_texts
 from persona import compose
+from persona.gates import Block
 from storage import messages, outbox
 from storage.conversations import AIBOT, APP, KF, Conversation
 from storage.messages import Message
+
+log = structlog.get_logger()
 
 TEXT_BYTES = 2048  # text.content of kf/send_msg (94677) and message/send (90236), in UTF-8 bytes
 BY_CODE = "kf/send_msg_on_event"
@@ -20,17 +27,24 @@ AIBOT_BYTES = 20480  # markdown.content behind a response_url (101138)
 MENU_HEAD_BYTES = 1024  # head_content and tail_content of a msgmenu (94677)
 MENU_ITEM_BYTES = 128  # list[].click.content (94677)
 KF_REPLY_LIMIT = 5  # kf messages per customer message, within 48 h (94677)
+#: As many of the conversation's messages are looked at, so that no phrase comes in the same words twice in a row.
+REMEMBERED = 30
 RESPONSE_URL_LIFE = timedelta(hours=1)  # 101138
 
 
 @dataclass(frozen=True)
 class Words:
-    """What to say. `menu` lists (id, title) that the customer may choose from; `why` says what led to it."""
+    """What to say. `menu` lists (id, title) that the customer may choose from; `why` says what led to it.
+
+    `sources` are further texts that its numbers stand in, beside the knowledge entry named in `why` and the persona's
+    own phrases: figures, order data, entries that a model put into words.
+    """
 
     text: str
     why: dict[str, Any]
     menu: list[tuple[str, str]] = field(default_factory=list)
     tail: str = ""
+    sources: tuple[str, ...] = ()
 
 
 def seed(ctx: Context, conversation: Conversation) -> str:
@@ -39,12 +53,48 @@ def seed(ctx: Context, conversation: Conversation) -> str:
 
 
 def phrase(ctx: Context, conversation: Conversation, key: str, **facts: str) -> str:
-    """A phrase of the persona, in the variant that is this conversation's turn."""
-    return compose.say(ctx.brand.persona, key, f"{seed(ctx, conversation)}:{key}", **facts)
+    """A phrase of the persona, in another variant than the last time in this conversation."""
+    past = said(ctx, conversation)
+    return compose.say(ctx.brand.persona, key, f"{seed(ctx, conversation)}:{key}", past, **facts)
+
+
+def dressed(ctx: Context, conversation: Conversation, answer: str) -> str:
+    """An answer in the persona's voice, with other words around it than the last time."""
+    return compose.dress(ctx.brand.persona, answer, seed(ctx, conversation), said(ctx, conversation))
+
+
+def said(ctx: Context, conversation: Conversation) -> list[str]:
+    """What the bot has said in a conversation lately, the newest first."""
+    if conversation.id is None:
+        return []
+    recent = messages.recent(ctx.db, conversation.id, REMEMBERED)
+    return [m.text for m in reversed(recent) if m.author in (messages.BOT, messages.SYSTEM)]
+
+
+def _let_out(ctx: Context, conversation: Conversation, words: Words) -> Words:
+    """The words, if every gate lets them out; else an honest phrase, with what was wrong in its `why`."""
+    block = blocked(ctx, _shown(words.text, words.tail), words.why, words.sources)
+    if block is None:
+        approved = [*words.sources, *entry_texts(ctx, words.why)]
+        return replace(words, text=compose.keep_emoji_habits(ctx.brand.persona, words.text, approved))
+    _log_block(ctx, conversation, block)
+    conversation.unanswered += 1
+    key = "unsure" if conversation.channel == KF else "staff_unknown"
+    honest = phrase(ctx, conversation, key)
+    return Words(honest, {**words.why, "gate": block.told()})
+
+
+def _shown(*parts: str) -> str:
+    return "\n".join(filter(None, parts))
+
+
+def _log_block(ctx: Context, conversation: Conversation, block: Block) -> None:
+    log.warning("blocked", conversation_id=conversation.id, gate=block.gate, cause_id=ctx.cause_id)
 
 
 def say(ctx: Context, conversation: Conversation, words: Words, response_url: str = "") -> None:
-    """Queue a reply in the conversation's lane; long texts go out in pieces, in order."""
+    """Queue a reply in the conversation's lane; long texts go out in pieces, in order. What a gate blocks is not."""
+    words = _let_out(ctx, conversation, words)
     why = {
         **words.why,
         "persona": f"{ctx.brand.persona.name} {ctx.brand.persona.version}",
@@ -103,12 +153,22 @@ def _record(ctx: Context, conversation: Conversation, author: str, body: dict[st
 
 
 def say_by_code(
-    ctx: Context, conversation: Conversation, code: str, text: str, why: dict[str, Any], dies_at: datetime
+    ctx: Context,
+    conversation: Conversation,
+    code: str,
+    text: str,
+    why: dict[str, Any],
+    dies_at: datetime,
+    sources: Sequence[str] = (),
 ) -> None:
     """Queue the one message that an event's code allows (95122), in the fast lane: it dies with the code.
 
-    Not subject to takeover: it tells the customer where the session stands.
+    Not subject to takeover: it tells the customer where the session stands. What a gate blocks is not said.
     """
+    block = blocked(ctx, text, why, sources)
+    if block is not None:
+        _log_block(ctx, conversation, block)
+        return
     msgid = outbox.new_msgid()
     body = {
         "code": code,

@@ -3,11 +3,14 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
+
 from handlers import contacts as profiles
 from handlers import corp_tags, tagging
 from handlers.brand import LiveCode
 from handlers.context import Context
 from handlers.event import Event, ExternalContactChanged, KfEvent
+from handlers.gate import blocked
 from handlers.say import phrase, say_by_code, trace
 from handlers.wording import word
 from persona import compose
@@ -19,6 +22,8 @@ from storage.tags import Gain
 
 WELCOME_CODE_LIFE = timedelta(seconds=20)  # 92137 and 95122
 WELCOME_TEXT_BYTES = 4000  # text.content of send_welcome_msg (92137)
+log = structlog.get_logger()
+
 ADDED = frozenset({"add_external_contact", "add_half_external_contact"})
 
 
@@ -63,10 +68,12 @@ def _send_welcome(ctx: Context, event: ExternalContactChanged) -> None:
     if not event.welcome_code:
         return
     code = ctx.brand.live_codes.get(event.state)
-    text = _contact_text(ctx, event, code)
     why = trace("welcome", f"state:{event.state or '-'}", live_code=code.channel if code else "")
     ctx.call(
         outbox.NewCall(
+    text = _let_out(ctx, _contact_texts(ctx, event, code), why)
+    if text is None:
+        return
             api="externalcontact/send_welcome_msg",
             payload={"welcome_code": event.welcome_code, "text": {"content": text}},
             lane=f"welcome:{event.welcome_code}",
@@ -80,15 +87,25 @@ def _send_welcome(ctx: Context, event: ExternalContactChanged) -> None:
     )
 
 
-def _contact_text(ctx: Context, event: ExternalContactChanged, code: LiveCode | None) -> str:
+def _contact_texts(ctx: Context, event: ExternalContactChanged, code: LiveCode | None) -> list[str]:
+    """The code's own welcome, and the persona's."""
     member = ctx.brand.staff.get(event.userid)
     store = ctx.brand.stores.get((code.store if code else "") or (member.store if member else ""))
     facts = {"clerk": member.name if member else ctx.brand.persona.name, "store": store.name if store else ""}
-    if code and code.welcome:
-        text = code.welcome.replace("{clerk}", facts["clerk"]).replace("{store}", facts["store"])
-    else:
-        text = compose.say(ctx.brand.persona, "welcome_contact", f"{event.external_userid}:{event.userid}", **facts)
-    return compose.split_text(text, WELCOME_TEXT_BYTES)[0]
+    own = code.welcome.replace("{clerk}", facts["clerk"]).replace("{store}", facts["store"]) if code else ""
+    usual = compose.say(ctx.brand.persona, "welcome_contact", f"{event.external_userid}:{event.userid}", **facts)
+    return [compose.split_text(text, WELCOME_TEXT_BYTES)[0] for text in (own, usual) if text]
+
+
+def _let_out(ctx: Context, texts: list[str], why: dict[str, Any]) -> str | None:
+    """The first text that the gates let out; its facts are the brand's own. What was wrong with others is noted."""
+    for text in texts:
+        block = blocked(ctx, text, why, [text])
+        if block is None:
+            return text
+        why["gate"] = block.told()
+        log.warning("blocked", gate=block.gate, cause_id=ctx.cause_id)
+    return None
 
 
 def _code_dies_at(ctx: Context, created_at: int) -> datetime:
@@ -106,9 +123,12 @@ def on_enter_session(event: Event, ctx: Context) -> bool:
     if not event.welcome_code:
         return True
     code = ctx.brand.live_codes.get(event.scene)
-    text = code.welcome if code and code.welcome else phrase(ctx, conversation, "welcome_kf")
+    own = [code.welcome] if code and code.welcome else []
     why = trace("welcome", f"scene:{event.scene or '-'}", persona=ctx.brand.persona.version)
-    say_by_code(ctx, conversation, event.welcome_code, text, why, _code_dies_at(ctx, event.send_time))
+    text = _let_out(ctx, [*own, phrase(ctx, conversation, "welcome_kf")], why)
+    if text is not None:
+        dies_at = _code_dies_at(ctx, event.send_time)
+        say_by_code(ctx, conversation, event.welcome_code, text, why, dies_at, sources=[text])
     return True
 
 
