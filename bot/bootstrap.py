@@ -18,7 +18,7 @@ from bot.wecom.budget import Budget
 from bot.wecom.client import WeComClient
 from handlers import accounts, groups
 from handlers.brand import Brand, load_brand
-from handlers.context import Context, Rules
+from handlers.context import Context, HandoffRules, Rules
 from storage import inbox, outbox
 from storage.database import Database
 from storage.inbox import InboxRow
@@ -109,6 +109,16 @@ def open_engine(core: Core, brand: Brand | None = None) -> Engine:
         ),
     )
 
+            model=settings.llm.model,
+            model_timeout_s=settings.llm.timeout_s,
+            model_daily_tokens=settings.llm.daily_tokens,
+            handoff=HandoffRules(
+                alert_from=settings.handoff.alert_from,
+                alert_repeat_s=settings.handoff.alert_repeat_s,
+                alert_most=settings.handoff.alert_most,
+                overdue_s=settings.handoff.overdue,
+                hush_days=settings.handoff.hush_days,
+            ),
 
 def read_brand(settings: Settings) -> Brand:
     return load_brand(settings.brand_dir, settings.persona, settings.timezone)

@@ -56,6 +56,25 @@ class ReplySettings(_Section):
     burst_window_s: float = Field(1.5, ge=0, le=30, description="Messages this close get one reply; 0: one each")
 
 
+class HandoffSettings(_Section):
+    """What happens while a customer waits for a person. Severity: 0 a plain wish to 3 danger."""
+
+    alert_from: int = Field(2, ge=0, le=4, description="Severity from which the duty staff are told at once; 4: never")
+    alert_repeat_s: int = Field(300, ge=60, le=86400, description="Told again after this long, until somebody serves")
+    alert_most: int = Field(6, ge=1, le=100, description="Told so often at most, the first time included")
+    overdue_s: str = Field(
+        "3600,1800,600,300",
+        pattern=r"^[1-9]\d{0,5}(,[1-9]\d{0,5}){3}$",
+        description="From so long a wait on a hand-off is overdue, by severity 0 to 3",
+    )
+    hush_days: int = Field(30, ge=0, le=3650, description="After a crisis, this long without small talk and menus")
+
+    @property
+    def overdue(self) -> tuple[int, int, int, int]:
+        first, second, third, fourth = (int(part) for part in self.overdue_s.split(","))
+        return first, second, third, fourth
+
+
 class PostsSettings(_Section):
     grace_s: int = Field(900, ge=60, le=3600, description="A post this late still counts as on time")
     catch_up_s: int = Field(14400, ge=0, le=86400, description="After an outage, oldest post still caught up; 0: none")
@@ -72,6 +91,22 @@ class LlmSettings(_Section):
     base_url: str = Field("", description="OpenAI-compatible endpoint; empty: no model")
     api_key: SecretStr = Field(SecretStr(""), description="Key of that endpoint")
     model: str = Field("", description="Name of the model; empty: no model")
+    timeout_s: float = Field(2.5, gt=0, le=10, description="Seconds the model has; then the knowledge answers alone")
+    parallel: int = Field(4, ge=1, le=64, description="Questions put to the model at a time")
+    daily_tokens: int = Field(200_000, ge=0, description="Tokens a day, by the brand's time zone; 0: no limit")
+
+    @field_validator("base_url")
+    @classmethod
+    def _http(cls, value: str) -> str:
+        if value and urlparse(value).scheme not in ("http", "https"):
+            raise ValueError("must be an http(s) address, such as https://host/v1, or be empty")
+        return value
+
+    @model_validator(mode="after")
+    def _address_and_name(self) -> "LlmSettings":
+        if bool(self.base_url) != bool(self.model):
+            raise ValueError("base_url and model go together")
+        return self
 
 
 class Settings(_Section):
@@ -79,6 +114,7 @@ class Settings(_Section):
 
     wecom: WecomSettings = WecomSettings()
     reply: ReplySettings = ReplySettings()
+    handoff: HandoffSettings = HandoffSettings()
     posts: PostsSettings = PostsSettings()
     server: ServerSettings = ServerSettings()
     llm: LlmSettings = LlmSettings()

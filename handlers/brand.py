@@ -95,6 +95,12 @@ class BusinessHours(_Item):
         raise LookupError("no opening within a year")
 
 
+class Duty(_Item):
+    """Who is told of what cannot wait, in any hour: userids."""
+
+    duty: tuple[str, ...] = Field((), max_length=1000)  # touser of message/send (90236)
+
+
 class PlannedGroup(_Item):
     """A group the brand posts to. Exactly one address: chat_id, webhook key or appchat chatid."""
 
@@ -148,11 +154,17 @@ class Brand:
     hours: BusinessHours
     stores: dict[str, Store]
     staff: dict[str, StaffMember]
+    duty: tuple[str, ...]
     groups: tuple[PlannedGroup, ...]
     posts: dict[str, Post]
     live_codes: dict[str, LiveCode]
     kf_accounts: dict[str, str]
     read: Callable[[str], Reading]
+
+    @cached_property
+    def gate(self) -> Gate:
+        """What may not be said in this brand's name."""
+        return Gate(self.persona)
 
     def local(self, instant: datetime) -> datetime:
         return instant.astimezone(self.zone)
@@ -161,11 +173,11 @@ class Brand:
         """The name a customer may hear; the bare userid is never shown."""
         member = self.staff.get(userid)
         return member.name if member else word("colleague")
-    @cached_property
-    def gate(self) -> Gate:
-        """What may not be said in this brand's name."""
-        return Gate(self.persona)
 
+    @property
+    def on_duty(self) -> tuple[str, ...]:
+        """Who is told of what cannot wait: the duty staff, or where none are named, the managers."""
+        return self.duty or tuple(member.userid for member in self.staff.values() if member.role == "manager")
 
     def posts_at(self, day: date, group: PlannedGroup) -> list[Post]:
         """The posts of one day for one group, by time."""
@@ -193,6 +205,7 @@ def load_brand(folder: Path, persona_name: str, timezone: str) -> Brand:
         hours=_one(where, BusinessHours, stores.get("business_hours", {})),
         stores={item.id: item for item in _many(where, Store, stores.get("stores"))},
         staff={item.userid: item for item in _many(where, StaffMember, stores.get("staff"))},
+        duty=_one(where, Duty, stores).duty,
         groups=tuple(_many(folder / "groups.yaml", PlannedGroup, _groups(folder))),
         posts=_unique(
             folder / "posts.yaml", _many(folder / "posts.yaml", Post, _read(folder / "posts.yaml").get("posts"))

@@ -12,6 +12,17 @@ from storage import inbox, outbox
 
 
 @dataclass(frozen=True)
+class HandoffRules:
+    """Whom to tell of a hand-off, and when. `overdue_s` has one value for each severity, 0 to 3."""
+
+    alert_from: int
+    alert_repeat_s: int
+    alert_most: int
+    overdue_s: tuple[int, int, int, int]
+    hush_days: int
+
+
+@dataclass(frozen=True)
 class Rules:
     """The settings that handlers obey."""
 
@@ -19,6 +30,10 @@ class Rules:
     burst_window_s: float
     posts_grace_s: int
     posts_catch_up_s: int
+    model: str
+    model_timeout_s: float
+    model_daily_tokens: int
+    handoff: HandoffRules
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,19 @@
 
 from collections.abc import Callable
 
-from handlers import accounts, contacts, corp_tags, groups, handoff, housekeeping, messages, posts, tagging, welcome
+from handlers import (
+    accounts,
+    alerts,
+    contacts,
+    corp_tags,
+    groups,
+    handoff,
+    housekeeping,
+    messages,
+    posts,
+    tagging,
+    welcome,
+)
 from handlers.context import Context
 from handlers.event import Event
 
@@ -41,6 +53,7 @@ HANDLERS: tuple[Handler, ...] = (
 TICKS: dict[Callable[[Context], None], int] = {
     posts.tick: 1,
     handoff.tick: 5,
+    alerts.tick: 5,
     accounts.tick: 5,
     contacts.tick: 10,
     tagging.tick: 60,

@@ -7,9 +7,12 @@ then the customer hears who has come. While a person serves, or is on the way, t
 from datetime import datetime, timedelta
 from typing import Any
 
+from handlers import alerts
 from handlers.context import Context
 from handlers.event import Event, Fetch, Fetched, HandoffDue, KfEvent, Settled
+from handlers.hush import is_hushed
 from handlers.say import BY_CODE, Words, phrase, say, say_by_code, trace
+from handlers.severity import CRISIS, SEVERITY, is_urgent, open_or_raise
 from handlers.wording import word
 from storage import accounts, conversations, outbox
 from storage import handoff as memory
@@ -24,6 +27,8 @@ END_CODE_LIFE = timedelta(seconds=20)  # msg_code of an ended session (95122)
 POOL_CODE_LIFE = timedelta(hours=48)  # msg_code on entering or leaving the pool (95122)
 TRANS, SEND = "kf/service_state/trans", "kf/send_msg"
 FROM_POOL, TRANSFERRED, FINISHED, REENTERED = 1, 2, 3, 4  # change_type of session_status_change (94698)
+#: Plain wishes: their first words only say that somebody is being fetched.
+PLAIN = frozenset({"ask_human", "repeated_nonanswer"})
 ACCEPTING = 1  # status of servicer_status_change (94670); servicer/list says 0 for the same
 
 
@@ -35,26 +40,47 @@ def is_in_hands(ctx: Context, conversation: Conversation) -> bool:
     return known is not None and known.state in (ASKED, POOLED, SERVED)
 
 
-def ask(ctx: Context, conversation: Conversation, reason: str, evidence: str) -> Words | None:
+def ask(
+    ctx: Context, conversation: Conversation, reason: str, evidence: str, severity: int | None = None
+) -> Words | None:
     """A person is wanted. Returns what to say when nobody serves now; otherwise everything is queued already."""
-    why = trace("handoff", f"reason:{reason}", evidence=evidence)
     conversation.unanswered = 0
-    known = memory.find_open(ctx.db, conversation.id)
-    if known is None:
-        known = Handoff(
-            conversation_id=conversation.id, reason=reason, evidence=evidence, state=ASKED, asked_at=ctx.now, tried=""
-        )
-        ctx.db.add(known)
-        ctx.db.flush()
-    if reason == "crisis":
-        say(ctx, conversation, Words(phrase(ctx, conversation, "crisis_help"), why))
-    if not _somebody_may_come(ctx, conversation, known):
-        return _promise(ctx, conversation, known, why)
+    known, is_graver = open_or_raise(ctx, conversation, reason, evidence, severity)
+    words = _fetch(ctx, conversation, known, trace("handoff", f"reason:{reason}", evidence=evidence))
+    if is_graver:
+        alerts.begin(ctx, conversation, known)
+    return words
+
+
+def _fetch(ctx: Context, conversation: Conversation, known: Handoff, why: dict[str, Any]) -> Words | None:
+    """First words by the reason just heard, then a person, or the promise of one: in a crisis nobody is put off."""
+    reason = str(why["rule"]).removeprefix("reason:")
+    somebody = _somebody_may_come(ctx, conversation, known)
+    if somebody or reason not in PLAIN:
+        say(ctx, conversation, Words(phrase(ctx, conversation, f"handoff_asking.{reason}"), why))
+    if not somebody:
+        promise = _promise(ctx, conversation, known, why)
+        return promise if reason != CRISIS else None
     known.state, known.promised_for = ASKED, None
-    if reason != "crisis":
-        say(ctx, conversation, Words(phrase(ctx, conversation, "handoff_asking"), why))
     _offer(ctx, conversation, known)
     return None
+
+
+def overhear(ctx: Context, conversation: Conversation, reason: str, evidence: str, severity: int | None = None) -> None:
+    """A wish heard while a person serves or has been sent for: a graver one raises the hand-off, and is told of.
+
+    The bot speaks only as long as nobody has come: what is said too late, the sender withdraws.
+    """
+    known = memory.find_open(ctx.db, conversation.id)
+    if known is None and not is_urgent(ctx, max(SEVERITY[reason], severity or 0)):
+        return
+    known, is_graver = open_or_raise(ctx, conversation, reason, evidence, severity)
+    if not is_graver:
+        return
+    if known.state == ASKED and conversation.mode == "bot" and conversation.service_state in (NEW, ASSISTANT):
+        why = trace("handoff", f"reason:{reason}", evidence=evidence)
+        say(ctx, conversation, Words(phrase(ctx, conversation, f"handoff_asking.{reason}"), why))
+    alerts.begin(ctx, conversation, known)
 
 
 def _free_servicers(ctx: Context, conversation: Conversation, known: Handoff) -> list[str]:
@@ -97,6 +123,7 @@ def _offer(ctx: Context, conversation: Conversation, known: Handoff) -> None:
             payload=body,
             lane=conversation.lane,
             why=trace("handoff", f"reason:{known.reason}", evidence=known.evidence),
+            priority=outbox.URGENT if is_urgent(ctx, known.severity) else outbox.NORMAL,
             author="system",
             conversation_id=conversation.id,
             epoch=conversation.epoch,
@@ -125,7 +152,9 @@ def on_trans_settled(event: Event, ctx: Context) -> bool:
             _offer(ctx, conversation, known)
         else:
             why = trace("handoff", f"errcode:{event.errcode}", evidence=known.evidence)
-            say(ctx, conversation, _promise(ctx, conversation, known, why))
+            promise = _promise(ctx, conversation, known, why)
+            if known.reason != CRISIS:
+                say(ctx, conversation, promise)
     else:  # we do not know where the session stands: ask before a word is said
         _ask_state(ctx, conversation, event.outbox_id)
     return True
@@ -169,8 +198,11 @@ def hand_back(conversation: Conversation) -> None:
 
 
 def _speak_by_code(ctx: Context, conversation: Conversation, code: str, life: timedelta) -> None:
-    """Say where the session stands now, by the one-time code WeCom gave for it (95122); without one, be silent."""
-    if not code:
+    """Say where the session stands now, by the one-time code WeCom gave for it (95122); without one, be silent.
+
+    After a crisis only who has come is worth a word.
+    """
+    if not code or (conversation.service_state != SERVICER and is_hushed(ctx, conversation)):
         return
     key = {SERVICER: "handoff_servicer", POOL: "handoff_pool"}.get(conversation.service_state, "session_ended")
     name = ctx.brand.staff_name(conversation.servicer_userid)
@@ -199,9 +231,13 @@ def on_state_fetched(event: Event, ctx: Context) -> bool:
     if state == ENDED:  # nothing can be said or done until the customer writes: stay on the waiting list
         known.state, known.promised_for = PROMISED, None
         return True
-    known.state, known.closed_at = CLOSED, ctx.now
-    why = trace("handoff", "transition refused", evidence=known.evidence)
-    say(ctx, conversation, Words(phrase(ctx, conversation, "handoff_failed"), why))
+    if is_urgent(ctx, known.severity):  # the duty staff go on being told
+        known.state, known.promised_for = PROMISED, None
+    else:
+        known.state, known.closed_at = CLOSED, ctx.now
+    if known.reason != CRISIS:
+        why = trace("handoff", "transition refused", evidence=known.evidence)
+        say(ctx, conversation, Words(phrase(ctx, conversation, "handoff_failed"), why))
     return True
 
 
@@ -217,9 +253,7 @@ def on_session_change(event: Event, ctx: Context) -> bool:
         _speak_by_code(ctx, conversation, event.msg_code, END_CODE_LIFE)
         return True
     hand_over(conversation, event.new_servicer_userid)
-    known = memory.find_open(ctx.db, conversation.id)
-    if known is not None:
-        known.state, known.served_at, known.servicer_userid = SERVED, ctx.now, event.new_servicer_userid
+    memory.serve(ctx.db, conversation.id, event.new_servicer_userid, ctx.now)
     if event.change_type == FROM_POOL:
         _speak_by_code(ctx, conversation, event.msg_code, POOL_CODE_LIFE)
     return True
@@ -251,11 +285,17 @@ def servicer_speaks(conversation: Conversation, userid: str) -> None:
 
 
 def on_servicer_status(event: Event, ctx: Context) -> bool:
-    """A servicer began or stopped accepting. Who waits in the pool is taken from there by the servicers themselves."""
+    """A servicer began or stopped accepting. Whoever cannot wait is given to them, the gravest first.
+
+    The others are taken from the pool by the servicers themselves, or have a promise.
+    """
     if not isinstance(event, KfEvent) or event.event_type != "servicer_status_change":
         return False
     accounts.open_(ctx.db, event.open_kfid)
     accounts.set_servicer(ctx.db, event.open_kfid, event.servicer_userid, event.status == ACCEPTING, ctx.now)
+    if event.status == ACCEPTING:
+        for known in memory.waiting_at(ctx.db, event.open_kfid, ctx.rules.handoff.alert_from):
+            ctx.tell(HandoffDue(conversation_id=known.conversation_id), f"handoff:{known.id}:free:{ctx.cause_id}")
     return True
 
 
@@ -268,16 +308,20 @@ def tick(ctx: Context) -> None:
 
 
 def on_due(event: Event, ctx: Context) -> bool:
-    """A promised hand-off: business hours have begun."""
+    """A waiting hand-off may be offered: business hours have begun, or a servicer accepts again."""
     if not isinstance(event, HandoffDue):
         return False
     conversation = conversations.get(ctx.db, event.conversation_id)
     known = memory.find_open(ctx.db, conversation.id)
-    if known is None or known.state != PROMISED:
+    if known is None or known.state not in (PROMISED, POOLED):
         return True
-    if ctx.brand.hours.is_open(ctx.local):
-        known.state, known.tried = ASKED, ""
+    known.tried = ""
+    if known.state == POOLED and not _free_servicers(ctx, conversation, known):
+        return True
+    if _somebody_may_come(ctx, conversation, known):
+        known.state = ASKED
         _offer(ctx, conversation, known)
     else:
         known.promised_for = ctx.brand.hours.next_opening(ctx.local)
+        known.overdue_at = alerts.overdue_at(ctx, known)
     return True

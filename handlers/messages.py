@@ -5,6 +5,7 @@ from datetime import timedelta
 from handlers import handoff, reply, tagging
 from handlers.context import Context
 from handlers.event import AibotMessage, AppMessage, Event, KfEvent, KfMessage, Turn
+from handlers.severity import SEVERITY, is_urgent
 from handlers.wording import has, word
 from storage import contacts, conversations, messages, outbox
 from storage.base import utc
@@ -89,9 +90,9 @@ def on_staff_message(event: Event, ctx: Context) -> bool:
 
 
 def take_or_wait(ctx: Context, conversation: Conversation, message: Message) -> None:
-    """Answer at once, or when nothing more has come for the length of the burst window."""
+    """Answer at once, or when nothing more has come for the length of the burst window. What is grave cannot wait."""
     window = timedelta(seconds=ctx.rules.burst_window_s)
-    if not window or message.msgtype == "event":
+    if not window or message.msgtype == "event" or _cannot_wait(ctx, conversation, message):
         reply.take_turn(ctx, conversation, messages.open_turn(ctx.db, conversation.id))
         return
     latest = (conversation.turn_opened_at or ctx.now) + LONGEST_BURST_WINDOWS * window
@@ -100,6 +101,11 @@ def take_or_wait(ctx: Context, conversation: Conversation, message: Message) -> 
     conversation.turn_key = f"turn:{conversation.id}:{message.id}"
     conversation.turn_opened_at = ctx.now
     ctx.tell(Turn(conversation_id=conversation.id), conversation.turn_key, ctx.now + window)
+
+
+def _cannot_wait(ctx: Context, conversation: Conversation, message: Message) -> bool:
+    wish = ctx.brand.read(message.text).wish if conversation.channel == KF and message.text else ""
+    return bool(wish) and is_urgent(ctx, SEVERITY[wish])
 
 
 def on_turn(event: Event, ctx: Context) -> bool:

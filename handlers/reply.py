@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from handlers import handoff, staff, tagging
+from handlers import handoff, questions, staff, tagging
 from handlers.context import Context
+from handlers.hush import hush, is_hushed
 from handlers.reading import ASK_HUMAN, REASONS, Reading
 from handlers.say import Words, phrase, say, seed, trace
 from persona import compose
@@ -48,6 +49,9 @@ def take_turn(ctx: Context, conversation: Conversation, turn: list[Message]) -> 
     for message in turn:
         message.answered_at = ctx.now
     if served_by_a_person:
+        wish = _wish(ctx, _written(turn)) if conversation.channel == KF else None
+        if wish is not None:
+            handoff.overhear(ctx, conversation, wish.wish, wish.wish_words)
         return
     waited = ctx.now - turn[-1].sent_at
     if conversation.channel == KF and waited > KF_REPLY_WINDOW:
@@ -57,6 +61,7 @@ def take_turn(ctx: Context, conversation: Conversation, turn: list[Message]) -> 
         return
     words = _choose(ctx, conversation, turn)
     if words is not None:
+        words = hush(ctx, conversation, words)
         say(ctx, conversation, _sorry(ctx, conversation, words, waited) if waited > LATE_AFTER else words, url)
 
 
@@ -67,11 +72,12 @@ def _sorry(ctx: Context, conversation: Conversation, words: Words, waited: timed
 
 
 def _choose(ctx: Context, conversation: Conversation, turn: list[Message]) -> Words | None:
-    written = [message for message in turn if message.msgtype == "text" and message.text.strip()]
+    written = _written(turn)
+    picked = _picked(ctx, conversation, turn)
+    questions.close_offer(ctx, conversation, taken=picked is not None)
     wish = _wish(ctx, written) if conversation.channel == KF else None
     if wish is not None:
         return handoff.ask(ctx, conversation, wish.wish, wish.wish_words)
-    picked = _picked(ctx, conversation, turn)
     if picked is not None:
         return _entry_words(ctx, conversation, picked, trace("answer", "menu choice"))
     if not written:
@@ -83,6 +89,10 @@ def _choose(ctx: Context, conversation: Conversation, turn: list[Message]) -> Wo
         return Words(phrase(ctx, conversation, "small_talk"), trace("small", "emoji only"))
     reading = _read_turn(ctx, written)
     return _small_words(ctx, conversation, reading) or _from_knowledge(ctx, conversation, reading, written)
+
+
+def _written(turn: list[Message]) -> list[Message]:
+    return [message for message in turn if message.msgtype == "text" and message.text.strip()]
 
 
 def _wish(ctx: Context, written: list[Message]) -> Reading | None:
@@ -139,7 +149,7 @@ def _small_words(ctx: Context, conversation: Conversation, reading: Reading) -> 
 
 
 def _from_knowledge(ctx: Context, conversation: Conversation, reading: Reading, written: list[Message]) -> Words | None:
-    found = reading.candidates
+    found, question = reading.candidates, max(written, key=lambda message: len(message.text))
     facts: dict[str, Any] = {
         "tokens": [*reading.tokens],
         "candidates": [_shown(candidate) for candidate in found[:MENU_SIZE]],
@@ -151,6 +161,7 @@ def _from_knowledge(ctx: Context, conversation: Conversation, reading: Reading, 
     if offered:
         conversation.unanswered = 0
         conversation.menu = [entry.id for entry in offered]
+        questions.offer(conversation, question)
         return Words(
             phrase(ctx, conversation, "menu_head"),
             trace("menu", f"score>={ASK_AT}", **facts),
@@ -161,7 +172,9 @@ def _from_knowledge(ctx: Context, conversation: Conversation, reading: Reading, 
         return staff.unknown(ctx, conversation)
     conversation.unanswered += 1
     if conversation.unanswered >= UNANSWERED_LIMIT:
+        questions.note(ctx, conversation, question, questions.NONANSWER)
         return handoff.ask(ctx, conversation, "repeated_nonanswer", written[-1].text[:40])
+    questions.note(ctx, conversation, question, questions.UNSURE)
     return Words(phrase(ctx, conversation, "unsure"), trace("unsure", f"score<{ASK_AT}", **facts))
 
 
@@ -182,6 +195,8 @@ def _entry_words(ctx: Context, conversation: Conversation, entry: Entry, why: di
     why["source"] = {"type": "knowledge", "id": entry.id, "title": entry.question, "version": entry.version}
     if chosen_by:
         why["variant"] = {"tag": chosen_by}
+    if is_hushed(ctx, conversation):
+        return Words(answer, why)
     return Words(compose.dress(ctx.brand.persona, answer, seed(ctx, conversation)), why)
 
 

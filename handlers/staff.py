@@ -2,14 +2,19 @@
 
 from datetime import datetime, timedelta
 
+from handlers import questions
 from handlers.context import Context
 from handlers.say import Words, phrase, say, trace
+from handlers.severity import is_urgent
 from handlers.wording import word, words
 from storage import contacts, handoff, messages, posts, tags
 from storage.conversations import KF, Conversation
 from storage.messages import Message
+from storage.questions import Asked
 
 STATUS_WORDS = words("status_words")
+TOP_QUESTIONS, QUESTION_CHARACTERS = 3, 30
+LATELY = timedelta(days=7)
 
 
 def answer(ctx: Context, conversation: Conversation, turn: list[Message], response_url: str) -> bool:
@@ -54,8 +59,26 @@ def figures(ctx: Context) -> str:
         word("status.handoffs", asked=handoff.count_since(ctx.db, midnight), waiting=len(waiting)),
     ]
     if waiting:
-        lines.append(word("status.longest", minutes=int((ctx.now - waiting[0].asked_at).total_seconds() // 60)))
-    return "\n".join([*lines, word("status.posts", shown=_posts_of(ctx, midnight))])
+        oldest = min(known.asked_at for known in waiting)
+        lines.append(word("status.longest", minutes=int((ctx.now - oldest).total_seconds() // 60)))
+    urgent = sum(is_urgent(ctx, known.severity) for known in waiting)
+    if urgent:
+        lines.append(word("status.urgent", count=urgent))
+    if not ctx.brand.on_duty:
+        lines.append(word("status.nobody_on_duty"))
+    return "\n".join([*lines, word("status.posts", shown=_posts_of(ctx, midnight)), *_unanswered(ctx)])
+
+
+def _unanswered(ctx: Context) -> list[str]:
+    """What customers asked most often lately and nobody could answer."""
+    top = questions.top(ctx, TOP_QUESTIONS, ctx.now - LATELY)
+    lines = [word("status.question", number=n, text=_cut(asked), times=asked.times) for n, asked in enumerate(top, 1)]
+    return [word("status.unanswered", days=LATELY.days), *lines] if lines else []
+
+
+def _cut(asked: Asked) -> str:
+    text = asked.question.examples[0]
+    return text if len(text) <= QUESTION_CHARACTERS else text[: QUESTION_CHARACTERS - 1] + "…"
 
 
 def _posts_of(ctx: Context, midnight: datetime) -> str:

@@ -7,7 +7,7 @@ is being sent any more; after the confirmation none leaves.
 from handlers.context import Context
 from handlers.errors import Refused
 from handlers.wording import word
-from storage import conversations, outbox
+from storage import conversations, handoff, outbox
 
 
 def claim(ctx: Context, conversation_id: int, userid: str) -> bool:
@@ -21,6 +21,7 @@ def claim(ctx: Context, conversation_id: int, userid: str) -> bool:
     if conversation.mode != "human":
         conversation.mode, conversation.epoch = "human", conversation.epoch + 1
     conversation.servicer_userid = userid
+    handoff.serve(ctx.db, conversation_id, userid, ctx.now)
     return is_confirmed(ctx, conversation_id)
 
 
@@ -37,3 +38,4 @@ def release(ctx: Context, conversation_id: int, userid: str) -> None:
     if conversation.servicer_userid != userid:
         raise Refused(word("takeover.taken", name=ctx.brand.staff_name(conversation.servicer_userid)))
     conversation.mode, conversation.servicer_userid, conversation.unanswered = "bot", "", 0
+    handoff.close(ctx.db, conversation_id, ctx.now)

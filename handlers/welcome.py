@@ -11,6 +11,7 @@ from handlers.brand import LiveCode
 from handlers.context import Context
 from handlers.event import Event, ExternalContactChanged, KfEvent
 from handlers.gate import blocked
+from handlers.hush import is_hushed
 from handlers.say import phrase, say_by_code, trace
 from handlers.wording import word
 from persona import compose
@@ -20,10 +21,10 @@ from storage.conversations import KF
 from storage.corp_tags import forget_marks
 from storage.tags import Gain
 
-WELCOME_CODE_LIFE = timedelta(seconds=20)  # 92137 and 95122
-WELCOME_TEXT_BYTES = 4000  # text.content of send_welcome_msg (92137)
 log = structlog.get_logger()
 
+WELCOME_CODE_LIFE = timedelta(seconds=20)  # 92137 and 95122
+WELCOME_TEXT_BYTES = 4000  # text.content of send_welcome_msg (92137)
 ADDED = frozenset({"add_external_contact", "add_half_external_contact"})
 
 
@@ -69,11 +70,11 @@ def _send_welcome(ctx: Context, event: ExternalContactChanged) -> None:
         return
     code = ctx.brand.live_codes.get(event.state)
     why = trace("welcome", f"state:{event.state or '-'}", live_code=code.channel if code else "")
-    ctx.call(
-        outbox.NewCall(
     text = _let_out(ctx, _contact_texts(ctx, event, code), why)
     if text is None:
         return
+    ctx.call(
+        outbox.NewCall(
             api="externalcontact/send_welcome_msg",
             payload={"welcome_code": event.welcome_code, "text": {"content": text}},
             lane=f"welcome:{event.welcome_code}",
@@ -120,7 +121,7 @@ def on_enter_session(event: Event, ctx: Context) -> bool:
     conversation = conversations.open_(ctx.db, KF, event.open_kfid, event.external_userid, ctx.now)
     if event.scene:
         _tag_channel(ctx, event.external_userid, event.scene, {"scene": event.scene, "scene_param": event.scene_param})
-    if not event.welcome_code:
+    if not event.welcome_code or is_hushed(ctx, conversation):
         return True
     code = ctx.brand.live_codes.get(event.scene)
     own = [code.welcome] if code and code.welcome else []

@@ -35,24 +35,24 @@ PHRASES = frozenset(
         "location_received",
         "link_received",
         "other_received",
-        "handoff_asking",
+        "handoff_asking.ask_human",
+        "handoff_asking.repeated_nonanswer",
+        "handoff_asking.complaint",
+        "handoff_asking.refund_dispute",
+        "handoff_asking.legal_threat",
+        "handoff_asking.adverse_reaction",
+        "handoff_asking.crisis",
         "handoff_servicer",
         "handoff_pool",
         "handoff_promise",
         "handoff_failed",
         "session_ended",
-        "crisis_help",
+        "after_crisis",
         "staff_hello",
         "staff_unknown",
         "apology_late",
     }
 )
-
-
-class PersonaError(ValueError):
-    """The persona file is not one; the message names file, key and what is allowed."""
-
-
 #: What a phrase may have filled in beside the words that every phrase may use.
 PLACEHOLDERS = {
     "welcome_contact": frozenset({"clerk", "store"}),
@@ -61,15 +61,12 @@ PLACEHOLDERS = {
 }
 ALWAYS_FILLED = frozenset({"name", "brand", "me"})
 SHOPPING = "购物助手"
-class Persona(BaseModel):
-    """A voice. `phrases` maps a dotted key to its variants, with placeholders in braces.
 
-    `forbidden`, `innocent`, `other_brands` and `partner_brands` add to the shipped lists of claims and brand names.
-    """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class PersonaError(ValueError):
+    """The persona file is not one; the message names file, key and what is allowed."""
 
-    name: str = Field(min_length=1, max_length=16)
+
 class Emoji(BaseModel):
     """Which emoji the persona uses (none listed: any), and how many in one message."""
 
@@ -79,15 +76,18 @@ class Emoji(BaseModel):
     max_per_message: int = Field(1, ge=0, le=20)
 
 
+class Persona(BaseModel):
+    """A voice. `phrases` maps a dotted key to its variants, with placeholders in braces.
+
+    `forbidden`, `innocent`, `other_brands` and `partner_brands` add to the shipped lists of claims and brand names.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(min_length=1, max_length=16)
     brand: str = Field(min_length=1)
     mode: str = Field(pattern="^(私人伙伴|购物助手|话题专家)$")
     version: str = ""
-    phrases: dict[str, list[str]]
-    understands: dict[str, list[str]] = Field(default_factory=dict)
-
-    @field_validator("phrases", mode="before")
-    @classmethod
-    def _flatten(cls, value: Any) -> Any:
     vertical: str = ""
     self_reference: str = ""
     tone: tuple[str, ...] = ()
@@ -97,6 +97,12 @@ class Emoji(BaseModel):
     innocent: tuple[str, ...] = ()
     other_brands: tuple[str, ...] = ()
     partner_brands: tuple[str, ...] = ()
+    phrases: dict[str, list[str]]
+    understands: dict[str, list[str]] = Field(default_factory=dict)
+
+    @field_validator("phrases", mode="before")
+    @classmethod
+    def _flatten(cls, value: Any) -> Any:
         if not isinstance(value, dict):
             return value
         flat: dict[str, Any] = {}
@@ -113,17 +119,11 @@ class Emoji(BaseModel):
         missing = sorted(key for key in PHRASES if not value.get(key))
         if missing:
             raise ValueError(f"needs at least one variant of: {', '.join(missing)}")
-        return value
-
-
-def load_persona(path: Path) -> Persona:
-    """Read a persona file. Raises PersonaError naming the key that is wrong."""
-    text = path.read_text(encoding="utf-8")
         for key, variants in value.items():
             for variant in variants:
                 _check_placeholders(key, variant)
-    try:
-        data = yaml.safe_load(text)
+        return value
+
     @property
     def posts_to_groups(self) -> bool:
         """A 购物助手 speaks with one customer at a time; the other two also speak to groups (product rule A-66)."""
@@ -140,6 +140,12 @@ def _check_placeholders(key: str, variant: str) -> None:
         wrong, right = ", ".join(sorted(used - allowed)), ", ".join(sorted(allowed))
         raise ValueError(f"{key}: unknown placeholder {{{wrong}}}; allowed: {right}")
 
+
+def load_persona(path: Path) -> Persona:
+    """Read a persona file. Raises PersonaError naming the key that is wrong."""
+    text = path.read_text(encoding="utf-8")
+    try:
+        data = yaml.safe_load(text)
         persona = Persona.model_validate(data)
     except yaml.YAMLError as exc:
         raise PersonaError(f"{path}: not readable as YAML: {exc}") from exc

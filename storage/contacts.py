@@ -57,6 +57,12 @@ def open_(db: Session, external_userid: str, now: datetime) -> Customer:
     return known
 
 
+def name_of(db: Session, external_userid: str) -> str:
+    """A customer's name in WeChat; empty while we do not know it."""
+    known = db.get(Customer, external_userid)
+    return known.name if known is not None else ""
+
+
 def follow(db: Session, userid: str, external_userid: str, state: str, at: datetime) -> None:
     """Note that a customer and a staff member became contacts (again) at `at`, if nothing newer is known."""
     pair = db.get(Follow, (userid, external_userid))

@@ -16,7 +16,8 @@ class Conversation(Base):
 
     `mode` is bot, draft or human; a claim by a human raises `epoch`, and bot rows of an older epoch are withdrawn.
     `service_state` is WeCom's (94669): 0 new, 1 assistant, 2 pool, 3 servicer, 4 ended. `menu` holds the entry ids
-    last offered, in order. `last_customer_at` is by WeCom's clock, `heard_at` by ours.
+    last offered, in order, and `menu_message_id` the question it was offered for, until the next turn. `hushed_at` is
+    when a crisis was heard. `last_customer_at` is by WeCom's clock, `heard_at` by ours.
     """
 
     __tablename__ = "conversations"
@@ -31,6 +32,8 @@ class Conversation(Base):
     servicer_userid: Mapped[str] = mapped_column(String(64), default="")
     unanswered: Mapped[int] = mapped_column(default=0)
     menu: Mapped[list[str]] = mapped_column(JSON, default=list)
+    menu_message_id: Mapped[int | None] = mapped_column(RowId)
+    hushed_at: Mapped[datetime | None]
     turn_opened_at: Mapped[datetime | None]
     turn_key: Mapped[str] = mapped_column(String(64), default="")
     last_customer_at: Mapped[datetime | None]
@@ -48,6 +51,11 @@ class Conversation(Base):
     def lane(self) -> str:
         """The lane of everything that goes to or comes from this conversation."""
         return f"{self.channel}:{self.account}:{self.peer}"
+
+    @property
+    def is_pooled(self) -> bool:
+        """Whether it waits in WeCom's pool for a servicer."""
+        return self.service_state == 2
 
 
 _BY_PEER = (

@@ -343,6 +343,11 @@ def count_sent_since(db: Session, conversation_id: int, since: datetime, api: st
     return db.scalar(_SENT_SINCE, {"conversation_id": conversation_id, "api": api, "since": since}) or 0
 
 
+def is_free(db: Session, lane: str) -> bool:
+    """Whether a lane has no open row."""
+    return not db.scalar(select(exists().where(OutboxRow.lane == lane, _is_open(OutboxRow))))
+
+
 def find(db: Session, row_id: int) -> OutboxRow | None:
     return db.get(OutboxRow, row_id)
 

@@ -25,7 +25,7 @@ def test_a_wish_for_a_person_reaches_an_accepting_servicer_who_is_named(story: S
     story.customer_says("wm1", "转人工")
 
     asking, arrived = story.answers("wm1")
-    assert asking in story.says("handoff_asking")
+    assert asking in story.says("handoff_asking.ask_human")
     assert arrived in story.says("handoff_servicer", servicer="阿强")
     assert (story.session("wm1")["service_state"], story.session("wm1")["servicer_userid"]) == (3, "aqiang")
     (handoff,) = story.handoffs()
@@ -411,7 +411,7 @@ def test_a_crisis_gets_help_at_once_and_a_person(story: Story) -> None:
     story.go_to("10:00")
     story.customer_says("wm1", "我不想活了")
 
-    assert story.answers("wm1")[0] in story.says("crisis_help")
+    assert story.answers("wm1")[0] in story.says("handoff_asking.crisis")
     assert story.handoffs()[0].reason == "crisis"
     assert story.session("wm1")["service_state"] == 3
 

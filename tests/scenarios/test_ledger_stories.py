@@ -86,7 +86,7 @@ def test_the_gravest_wish_of_a_burst_is_the_one_that_counts(burst: Story) -> Non
     burst.advance(seconds=2)
     burst.settle()
 
-    assert burst.answers("wm1")[0] in burst.says("crisis_help")
+    assert burst.answers("wm1")[0] in burst.says("handoff_asking.crisis")
     assert burst.handoffs()[0].reason == "crisis"
 
 

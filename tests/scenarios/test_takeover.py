@@ -13,7 +13,7 @@ from bot.bootstrap import Engine
 from bot.queue import Bell
 from bot.sender import Outcome, Sender
 from handlers import takeover
-from handlers.context import Context, Rules
+from handlers.context import Context, HandoffRules, Rules
 from handlers.errors import Refused
 from storage import conversations, outbox
 from storage.base import utc
@@ -26,6 +26,16 @@ from tests.story import Story
 CONVERSATIONS = 10_000
 ROUNDS = 16
 START = utc(1_800_000_000)
+RULES = Rules(
+    agentid=1,
+    burst_window_s=0,
+    posts_grace_s=900,
+    posts_catch_up_s=14400,
+    model="",
+    model_timeout_s=1,
+    model_daily_tokens=0,
+    handoff=HandoffRules(alert_from=2, alert_repeat_s=300, alert_most=6, overdue_s=(9, 9, 9, 9), hush_days=30),
+)
 
 
 @pytest.fixture
@@ -55,7 +65,7 @@ class Rehearsal:
         self.late: list[int] = []
 
     def context(self, db: Any) -> Context:
-        return Context(db=db, now=self.now, brand=self.brand, rules=Rules(1, 0, 900, 14400))
+        return Context(db=db, now=self.now, brand=self.brand, rules=RULES)
 
     def open(self, count: int) -> None:
         with self.database.write() as db:
