@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from bot import metrics
 from bot.clock import Clock
 from bot.errors import SettingsError
+from bot.llm import ChatModel
 from bot.queue import Bell
 from bot.settings import Settings
 from bot.wecom.budget import Budget
@@ -52,12 +53,13 @@ class Core:
 
 @dataclass(frozen=True)
 class Engine:
-    """What the process that works has beside the core: the brand and the client."""
+    """What the process that works has beside the core: the brand, the client, and a language model if one is set."""
 
     core: Core
     brand: Brand
     client: WeComClient
     rules: Rules
+    model: ChatModel | None = None
 
     def context(self, db: Session, now: datetime, row: InboxRow | None = None) -> Context:
         """What a handler gets; `row` is the event's, none for the clock's tick."""
@@ -101,14 +103,12 @@ def open_engine(core: Core, brand: Brand | None = None) -> Engine:
         core=core,
         brand=brand or read_brand(settings),
         client=open_client(settings, core.clock),
+        model=ChatModel(settings.llm) if settings.llm.model else None,
         rules=Rules(
             agentid=settings.wecom.agentid,
             burst_window_s=settings.reply.burst_window_s,
             posts_grace_s=settings.posts.grace_s,
             posts_catch_up_s=settings.posts.catch_up_s,
-        ),
-    )
-
             model=settings.llm.model,
             model_timeout_s=settings.llm.timeout_s,
             model_daily_tokens=settings.llm.daily_tokens,
@@ -119,6 +119,9 @@ def open_engine(core: Core, brand: Brand | None = None) -> Engine:
                 overdue_s=settings.handoff.overdue,
                 hush_days=settings.handoff.hush_days,
             ),
+        ),
+    )
+
 
 def read_brand(settings: Settings) -> Brand:
     return load_brand(settings.brand_dir, settings.persona, settings.timezone)
