@@ -181,6 +181,7 @@ def test_faults_rules_and_world_keys_of_the_sandbox_are_documented() -> None:
         (brand.Store, "stores[]."),
         (brand.StaffMember, "staff[]."),
         (brand.BusinessHours, "business_hours."),
+        (brand.Duty, ""),
         (brand.Post, "posts[]."),
         (brand.LiveCode, "live_codes[]."),
         (Persona, ""),
