@@ -192,7 +192,7 @@ def load_brand(folder: Path, persona_name: str, timezone: str) -> Brand:
         raise BrandError(f"{folder}: no such folder (setting brand_dir)")
     stores = _read(folder / "stores.yaml")
     catalogue = load_catalogue(folder / "catalogue.yaml")
-    persona = load_persona(_persona_file(folder, persona_name))
+    persona = load_persona(persona_file(folder, persona_name))
     knowledge = Index(load_knowledge(folder / "knowledge.jsonl"), cut)
     reader = Reader(Tagger(catalogue), knowledge, handoff_matcher(folder), persona)
     where = folder / "stores.yaml"
@@ -218,7 +218,8 @@ def load_brand(folder: Path, persona_name: str, timezone: str) -> Brand:
     )
 
 
-def _persona_file(folder: Path, name: str) -> Path:
+def persona_file(folder: Path, name: str) -> Path:
+    """Where a persona stands: in the brand's folder, else among those shipped. Raises BrandError."""
     own = folder / "personas" / f"{name}.yaml"
     shipped = Path(__file__).parent.parent / "persona" / "personas" / f"{name}.yaml"
     for path in (own, shipped):

@@ -71,11 +71,11 @@ class Gate:
     def __init__(self, persona: Persona) -> None:
         self._max_length = persona.max_length
         self._claims = {
-            "forbidden": (Words(persona.forbidden), []),
             **{
                 kind: (Words(_CLAIMS[kind]), [re.compile(pattern) for pattern in _CLAIMS["patterns"][kind]])
                 for kind in ("absolute", "medical")
             },
+            "forbidden": (Words(persona.forbidden), []),
         }
         self._innocent = Words([*_CLAIMS["innocent"], *persona.innocent])
         self._brands = _brand_pattern(persona)
@@ -101,11 +101,19 @@ class Gate:
         flat = bare(text)
         innocent = self._innocent.spans(flat)
         innocent += [match.span() for pattern in _INNOCENT_PATTERNS for match in pattern.finditer(flat)]
+        told: list[Span] = []
+        for start, end, kind in self._spans(flat):
+            known = _covered(start, end, innocent) or any(start < last and first < end for first, last in told)
+            if not known and not _denied(flat, start):
+                told.append((start, end))
+                yield Block(kind, _around(flat, start, end))
+
+    def _spans(self, flat: str) -> Iterator[tuple[int, int, str]]:
+        """Where something forbidden stands: the law's words before the persona's, by place, the longest first."""
         for kind, (words, patterns) in self._claims.items():
-            spans = words.spans(flat) + [match.span() for pattern in patterns for match in pattern.finditer(flat)]
-            for start, end in sorted(spans):
-                if not _covered(start, end, innocent) and not _denied(flat, start):
-                    yield Block(kind, _around(flat, start, end))
+            found = words.spans(flat) + [match.span() for pattern in patterns for match in pattern.finditer(flat)]
+            for start, end in sorted(found, key=lambda span: (span[0], -span[1])):
+                yield start, end, kind
 
     def brands(self, text: str) -> Iterator[Block]:
         """Names of other brands."""

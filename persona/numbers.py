@@ -44,7 +44,7 @@ _NO_ONE = tuple(_WORDS["no_one"])
 
 _IDIOMS = re.compile(_any(_WORDS["idioms"], escape=False))
 _REWRITES = re.compile(_any(list(_WORDS["rewrites"])))
-_WEEKDAY = re.compile(f"(?:{_any(_WORDS['week'])})([{''.join(_WORDS['weekdays'])}1-7])(?![0-9])")
+_WEEKDAY = re.compile(f"(?:{_any(_WORDS['week'])})([{''.join(_WORDS['weekdays'])}]|[1-7](?![0-9]))")
 _CHINESE = re.compile(f"(?:{_DIGIT}|{_SCALE})+(?:点{_DIGIT}+(?=(?:{_DECIMAL_UNIT})))?")
 _ANY_DIGIT = f"[0-9{''.join(_DIGITS)}]"
 _COUNTED = re.compile(rf"\s*(?:{_UNITS}|点|分之|个?半|{_RANGE}\s*{_ANY_DIGIT})")

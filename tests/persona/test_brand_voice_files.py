@@ -1,7 +1,9 @@
 """Persona and knowledge files: what is wrong is named by file, line and field."""
 
 import json
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -12,7 +14,7 @@ from persona.knowledge import Index
 from persona.model import PHRASES, PersonaError, load_persona
 
 ENTRY = {"id": "K1", "category": "物流", "question": "包邮吗", "answer": "满99包邮"}
-VOICE = {
+VOICE: dict[str, Any] = {
     "name": "小完子",
     "brand": "芙屿",
     "mode": "私人伙伴",
@@ -46,6 +48,15 @@ def persona(folder: Path, **changes: object) -> Path:
         ({**ENTRY, "similar": "包邮不"}, "'similar'"),
         ({**ENTRY, "tags": [1]}, "'tags'"),
         ({**ENTRY, "variants": {"油皮": 1}}, "'variants'"),
+        ({**ENTRY, "variants": {"油皮": " "}}, "'variants'"),
+        ({**ENTRY, "valid_from": "2026-13-01"}, "'valid_from'"),
+        ({**ENTRY, "valid_until": 20261130}, "'valid_until'"),
+        ({**ENTRY, "valid_from": "2026-12-01", "valid_until": "2026-11-30"}, "'valid_until' 2026-11-30 is before"),
+        ({**ENTRY, "status": "done"}, "'status'"),
+        ({**ENTRY, "audience": ["油皮"]}, "'audience'"),
+        ({**ENTRY, "audience": {"tag": ["油皮"]}}, "'audience'"),
+        ({**ENTRY, "audience": {"tags": "油皮"}}, "'audience.tags'"),
+        ({**ENTRY, "audience": {"tier": 1}}, "'audience.tier'"),
         (ENTRY, "'id' K1 stands twice"),
     ],
 )
@@ -62,6 +73,33 @@ def test_an_entry_has_a_version_that_follows_its_content(tmp_path: Path) -> None
     (second,) = load_knowledge(knowledge(tmp_path, {**ENTRY, "answer": "满199包邮"}))
 
     assert first.version != second.version
+
+
+@pytest.mark.parametrize(
+    ("changes", "known", "open_"),
+    [
+        ({}, {}, True),
+        ({"status": "draft"}, {}, False),
+        ({"valid_from": "2026-11-24"}, {}, True),
+        ({"valid_from": "2026-11-25"}, {}, False),
+        ({"valid_until": "2026-11-24"}, {}, True),
+        ({"valid_until": "2026-11-23"}, {}, False),
+        ({"audience": {"tags": ["敏感肌", "油皮"]}}, {"tags": ["油皮"]}, True),
+        ({"audience": {"tags": ["敏感肌"]}}, {"tags": ["油皮"]}, False),
+        ({"audience": {"tags": ["敏感肌"]}}, {}, False),
+        ({"audience": {"stores": ["gz01"]}}, {"stores": ["gz01", "sz01"]}, True),
+        ({"audience": {"stores": ["gz01"]}}, {"stores": ["sz01"]}, False),
+        ({"audience": {"tier": "金卡"}}, {"tier": "金卡"}, True),
+        ({"audience": {"tier": ["金卡", "银卡"]}}, {"tier": "普卡"}, False),
+        ({"audience": {"tags": ["油皮"], "stores": ["gz01"]}}, {"tags": ["油皮"]}, False),
+    ],
+)
+def test_an_entry_is_open_to_those_it_is_meant_for_on_the_days_it_is_valid(
+    tmp_path: Path, changes: dict[str, object], known: dict[str, Any], open_: bool
+) -> None:
+    (entry,) = load_knowledge(knowledge(tmp_path, {**ENTRY, **changes}))
+
+    assert entry.open_to(date(2026, 11, 24), **known) is open_
 
 
 def test_the_nearest_question_comes_first_and_what_shares_nothing_not_at_all(tmp_path: Path) -> None:
@@ -82,6 +120,11 @@ def test_the_nearest_question_comes_first_and_what_shares_nothing_not_at_all(tmp
         ({"phrases": {"bye": ["再见"]}}, "answer_prefix"),
         ({"phrases": 3}, "'phrases'"),
         ({"understands": {"thanks": "谢谢"}}, "understands.thanks"),
+        ({"tonne": []}, "'tonne': unknown key; allowed: brand, emoji, forbidden"),
+        ({"emoji": {"max": 1}}, "'emoji.max': unknown key; allowed: allowed, max_per_message"),
+        ({"max_length": 5}, "'max_length'"),
+        ({"phrases": VOICE["phrases"] | {"bye": ["再见{servicer}"]}}, "bye: unknown placeholder {servicer}"),
+        ({"phrases": VOICE["phrases"] | {"bye": ["再见{"]}}, "bye: "),
     ],
 )
 def test_a_wrong_persona_is_named_with_its_key(tmp_path: Path, changes: dict[str, object], named: str) -> None:

@@ -1,6 +1,7 @@
 """Text out: split where sentences end and never inside a character, chosen the same way for the same seed."""
 
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
 from hypothesis import example, given
@@ -57,6 +58,59 @@ def test_the_same_seed_says_the_same_words(variants: list[str], seed: str) -> No
 
 def test_different_seeds_use_all_the_variants() -> None:
     assert {compose.choose(["a", "b", "c"], str(seed)) for seed in range(60)} == {"a", "b", "c"}
+
+
+@given(st.lists(st.text(min_size=1), min_size=2, max_size=8, unique=True), st.text())
+def test_a_variant_to_avoid_is_not_chosen_while_there_is_another(variants: list[str], seed: str) -> None:
+    assert compose.choose(variants, seed, [variants[0]]) != variants[0]
+    assert compose.choose(variants, seed, variants) in variants
+
+
+@given(st.sampled_from(["thanks", "unsure", "menu_head", "handoff_promise", "greeting.noon"]), st.data())
+def test_no_phrase_comes_in_the_same_words_twice_in_a_row(brand: Brand, key: str, data: st.DataObject) -> None:
+    said: list[str] = []
+    last = ""
+    for turn in range(12):
+        other = data.draw(st.lists(st.sampled_from(["好的。", "包邮吗？", "满99元包邮。"]), max_size=3))
+        text = compose.say(brand.persona, key, str(turn), said, time=f"明天{turn}:00")
+        words = text.replace(f"明天{turn}:00", "")
+        assert words != last
+        last, said = words, [*other, f"抱歉，晚了。\n{text}", *said]
+
+
+def test_a_variant_is_known_again_whatever_filled_its_placeholders() -> None:
+    variants = ["现在由{servicer}为你服务。", "{servicer}来接你了。", ""]
+
+    assert compose.last_used(variants, ["别的话", "现在由阿强为你服务。"]) == [variants[0]]
+    assert compose.last_used(variants, ["小满来接你了。", "现在由阿强为你服务。"]) == [variants[1]]
+    assert compose.last_used(variants, ["阿强走了。"]) == []
+
+
+def test_the_same_answer_never_sounds_the_same_twice_in_a_row(brand: Brand) -> None:
+    said: list[str] = []
+    for turn in range(40):
+        said.insert(0, compose.dress(brand.persona, "满99元包邮", str(turn), said))
+
+    assert all(one != other for one, other in pairwise(said))
+
+
+def test_words_around_an_answer_are_left_out_where_they_would_make_it_too_long(brand: Brand) -> None:
+    answer = "好" * brand.persona.max_length
+
+    assert {compose.dress(brand.persona, answer, str(seed)) for seed in range(30)} == {answer}
+
+
+def test_emoji_follow_the_habits_of_the_persona(brand: Brand) -> None:
+    assert compose.keep_emoji_habits(brand.persona, "好🌿的🌸呀🚀") == "好🌿的呀"
+    assert compose.keep_emoji_habits(brand.persona, "到了🚀🚀🌿", ["发射🚀"]) == "到了🚀🚀🌿"
+    assert compose.emoji_of("👩‍👩‍👧‍👦👋🏽❤️") == ["👩‍👩‍👧‍👦", "👋🏽", "❤️"]
+
+
+def test_every_phrase_may_name_the_persona_and_its_brand(brand: Brand) -> None:
+    phrases = brand.persona.phrases | {"bye": ["{me}替{brand}说再见，{name}走了"]}
+    persona = brand.persona.model_copy(update={"phrases": phrases, "self_reference": "丸子"})
+
+    assert compose.say(persona, "bye", "x") == "丸子替芙屿说再见，小完子走了"
 
 
 def test_an_answer_keeps_its_facts_whatever_stands_around_it(brand: Brand) -> None:
