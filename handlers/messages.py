@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from handlers import handoff, reply, tagging
+from handlers import reply, sessions, tagging
 from handlers.context import Context
 from handlers.event import AibotMessage, AppMessage, Event, KfEvent, KfMessage, Turn
 from handlers.severity import SEVERITY, is_urgent
@@ -43,9 +43,9 @@ def on_kf_message(event: Event, ctx: Context) -> bool:
     )
     conversation.last_message_at = ctx.now
     if not from_customer:
-        handoff.servicer_speaks(conversation, event.servicer_userid)
+        sessions.servicer_speaks(conversation, event.servicer_userid)
         return True
-    handoff.customer_returns(ctx, conversation, message.sent_at)
+    sessions.customer_returns(ctx, conversation, message.sent_at)
     conversation.heard_at = ctx.now
     conversation.last_customer_at = max(message.sent_at, conversation.last_customer_at or utc(0))
     ctx.db.flush()

@@ -11,7 +11,7 @@ from handlers.brand import LiveCode
 from handlers.context import Context
 from handlers.event import Event, ExternalContactChanged, KfEvent
 from handlers.gate import blocked
-from handlers.hush import is_hushed
+from handlers.hush import takes_no_offers
 from handlers.say import phrase, say_by_code, trace
 from handlers.wording import word
 from persona import compose
@@ -121,7 +121,7 @@ def on_enter_session(event: Event, ctx: Context) -> bool:
     conversation = conversations.open_(ctx.db, KF, event.open_kfid, event.external_userid, ctx.now)
     if event.scene:
         _tag_channel(ctx, event.external_userid, event.scene, {"scene": event.scene, "scene_param": event.scene_param})
-    if not event.welcome_code or is_hushed(ctx, conversation):
+    if not event.welcome_code or takes_no_offers(ctx, conversation):
         return True
     code = ctx.brand.live_codes.get(event.scene)
     own = [code.welcome] if code and code.welcome else []

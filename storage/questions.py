@@ -20,7 +20,7 @@ OPEN, ANSWERED, DISMISSED = "open", "answered", "dismissed"
 EXAMPLES = 5
 #: So many marks a question; at a likeness of 0.6 one of them is shared in 99 of 100 cases.
 MARKS = 8
-#: Only so many others are compared with a new one, the newest.
+#: Only so many others are compared with a new one, those that share the most marks.
 COMPARED = 40
 #: Two questions are one from here on: twice the shared pairs of characters, by the pairs of both.
 ALIKE = 0.6
@@ -130,12 +130,14 @@ def _find_alike(db: Session, key: str) -> Question | None:
     if same is not None:
         return same
     own = pairs(key)
-    near = db.scalars(
-        select(Question)
-        .where(Question.id.in_(select(QuestionMark.question_id).where(QuestionMark.mark.in_(_marks(own)))))
-        .order_by(Question.last_seen_at.desc(), Question.id)
+    most_marks = (
+        select(QuestionMark.question_id)
+        .where(QuestionMark.mark.in_(_marks(own)))
+        .group_by(QuestionMark.question_id)
+        .order_by(func.count().desc(), QuestionMark.question_id)
         .limit(COMPARED)
-    ).all()
+    )
+    near = db.scalars(select(Question).where(Question.id.in_(most_marks.scalar_subquery()))).all()
     scored = [(likeness(own, pairs(other.key)), -other.id, other) for other in near]
     best = max(scored, default=None, key=lambda found: found[:2])
     return best[2] if best is not None and best[0] >= ALIKE else None

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from handlers import takeover
 from handlers.brand import Brand
 from handlers.reading import REASONS
 from handlers.severity import SEVERITY
@@ -330,6 +331,40 @@ def test_the_end_of_a_session_after_a_crisis_is_passed_over_in_silence(story: St
     staff(story, "end", "wm1")
 
     assert story.answers("wm1") == before
+
+
+def test_a_conversation_that_a_person_took_in_the_console_is_served_until_it_is_given_back(story: Story) -> None:
+    story.go_to("03:00")
+    nobody_accepts(story)
+    story.customer_says("wm1", REACTION)
+    number = story.conversation("wm1").id
+    with story.database.write() as db:
+        takeover.claim(story.engine.context(db, story.now()), number, "wangjie")
+    for _ in range(3):
+        story.advance(minutes=6)
+        story.tick()
+    assert len(alerts(story)) == 1
+    assert story.handoffs()[0].state == "served"
+
+    story.engine.change(lambda ctx: takeover.release(ctx, number, "wangjie"))
+    assert story.handoffs()[0].state == "closed"
+    story.customer_says("wm1", "包邮吗")
+    assert story.brand.knowledge.entries["K002"].answer in story.answers("wm1")[-1]
+
+
+@pytest.mark.parametrize(("text", "welcomed"), [(PLAIN, True), (COMPLAINT, False), (CRISIS, False)])
+def test_who_quarrels_with_us_or_was_in_a_crisis_is_not_greeted_with_coupons(
+    story: Story, text: str, welcomed: bool
+) -> None:
+    story.go_to("03:00")
+    nobody_accepts(story)
+    story.customer_says("wm1", text)
+    before = len(story.answers("wm1"))
+    story.advance(hours=49)
+    story.act("customer/enter", external_userid="wm1", open_kfid=KF)
+    story.settle()
+
+    assert (len(story.answers("wm1")) > before) is welcomed
 
 
 def test_phone_numbers_and_long_words_are_masked_and_cut_in_an_alert(story: Story) -> None:

@@ -110,16 +110,18 @@ def test_an_answered_question_that_goes_unanswered_again_is_open_again_and_a_dis
 
 
 def test_among_thousands_a_near_duplicate_is_found_by_its_marks(database: Database) -> None:
+    ask(database, "面霜空瓶怎么用来回收", 4999)
     with database.write() as db:
         known = conversations.open_(db, KF, "wk", "wm1", NOW)
         for number in range(2000):
             one = chr(0x4E00 + number) + chr(0x5E00 + 3 * number) + chr(0x6E00 + 7 * number % 9000) + "怎么用"
             asked = QuestionAsk(message_id=number, conversation_id=known.id, why="unsure", asked_at=NOW)
             questions.note(db, one, one, asked, [])
-    ask(database, "能寄到新加坡吗", 5000)
-    ask(database, "可以寄到新加坡么", 5001, "wm2")
+    ask(database, "请问面霜的空瓶怎么用来回收啊", 5000, "wm2")
+    ask(database, "面霜空瓶怎么用来做回收", 5001, "wm3")
 
-    assert listed(database)[0] == (["能寄到新加坡吗", "可以寄到新加坡么"], 2, 2)
+    ((examples, times, customers), *_) = listed(database)
+    assert (len(examples), times, customers) == (3, 3, 3)
 
 
 @given(st.text(min_size=1, max_size=30), st.text(min_size=1, max_size=30))
