@@ -6,14 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 from handlers import handoff, questions, staff, tagging
+from handlers.audience import Asker
 from handlers.context import Context
 from handlers.hush import hush, is_hushed
 from handlers.reading import ASK_HUMAN, REASONS, Reading
-from handlers.say import Words, phrase, say, seed, trace
+from handlers.say import Words, dressed, phrase, say, trace
 from persona import compose
 from persona.entries import Entry
 from persona.knowledge import Candidate
-from storage import tags
 from storage.conversations import KF, Conversation
 from storage.messages import Message
 
@@ -111,16 +111,18 @@ def _together(ctx: Context, written: list[Message]) -> Reading:
 def _picked(ctx: Context, conversation: Conversation, turn: list[Message]) -> Entry | None:
     """The entry a menu click or a bare digit opens."""
     last = turn[-1]
+    asker = Asker(ctx, conversation)
     clicked = ctx.brand.knowledge.entries.get(str(last.content.get("menu_id", "")))
     if clicked is not None:
-        return clicked
+        return clicked if asker.may_hear(clicked) else None
     digit = _DIGIT.match(last.text)
     if digit is None or not conversation.menu:
         return None
     number = _DIGITS.get(digit.group(1)) or int(digit.group(1))
     if number > len(conversation.menu):
         return None
-    return ctx.brand.knowledge.entries.get(conversation.menu[number - 1])
+    chosen = ctx.brand.knowledge.entries.get(conversation.menu[number - 1])
+    return chosen if chosen is not None and asker.may_hear(chosen) else None
 
 
 def _read_turn(ctx: Context, written: list[Message]) -> Reading:
@@ -149,7 +151,8 @@ def _small_words(ctx: Context, conversation: Conversation, reading: Reading) -> 
 
 
 def _from_knowledge(ctx: Context, conversation: Conversation, reading: Reading, written: list[Message]) -> Words | None:
-    found, question = reading.candidates, max(written, key=lambda message: len(message.text))
+    asker, question = Asker(ctx, conversation), max(written, key=lambda message: len(message.text))
+    found = tuple(candidate for candidate in reading.candidates if asker.may_hear(candidate.entry))
     facts: dict[str, Any] = {
         "tokens": [*reading.tokens],
         "candidates": [_shown(candidate) for candidate in found[:MENU_SIZE]],
@@ -188,16 +191,13 @@ def is_answer(found: tuple[Candidate, ...]) -> bool:
 def _entry_words(ctx: Context, conversation: Conversation, entry: Entry, why: dict[str, Any]) -> Words:
     """An entry's answer, in the variant made for the customer's tags, in the persona's voice."""
     conversation.unanswered, conversation.menu = 0, []
-    held: list[str] = []
-    if entry.variants and conversation.channel == KF:
-        held = [tag.tag for tag in tags.of_customer(ctx.db, conversation.peer)]
-    answer, chosen_by = entry.answer_for(held)
+    answer, chosen_by = entry.answer_for(Asker(ctx, conversation).tags if entry.variants else [])
     why["source"] = {"type": "knowledge", "id": entry.id, "title": entry.question, "version": entry.version}
     if chosen_by:
         why["variant"] = {"tag": chosen_by}
     if is_hushed(ctx, conversation):
         return Words(answer, why)
-    return Words(compose.dress(ctx.brand.persona, answer, seed(ctx, conversation)), why)
+    return Words(dressed(ctx, conversation, answer), why)
 
 
 def _shown(candidate: Candidate) -> dict[str, Any]:

@@ -72,14 +72,15 @@ def dress(persona: Persona, answer: str, seed: str, said: Sequence[str] = ()) ->
     The words around are left out where they would make it too long or bring too many emoji, or were just used.
     """
     before, after = persona.phrases["answer_prefix"], persona.phrases["answer_suffix"]
-    stale = {*last_used(before, said[:1]), *last_used(after, said[:1])}
+    stale = {*last_used(before, said), *last_used(after, said)}
+    last_time = [text for text in said if answer in text][:1]
     options = [
         (_fill(persona, head, {}) + answer + _fill(persona, tail, {}))
         for head, tail in product(before, after)
         if not stale & {head, tail}
     ]
     fitting = [text for text in options if _fits(persona, text)]
-    return choose(fitting or [answer], seed, said[:1])
+    return choose(fitting or [answer], seed, last_time)
 
 
 def _fits(persona: Persona, text: str) -> bool:

@@ -90,8 +90,9 @@ def test_the_same_answer_never_sounds_the_same_twice_in_a_row(brand: Brand) -> N
     said: list[str] = []
     for turn in range(40):
         said.insert(0, compose.dress(brand.persona, "满99元包邮", str(turn), said))
+        said.insert(0, "不客气")
 
-    assert all(one != other for one, other in pairwise(said))
+    assert all(one != other for one, other in pairwise(said[1::2]))
 
 
 def test_words_around_an_answer_are_left_out_where_they_would_make_it_too_long(brand: Brand) -> None:
