@@ -1,6 +1,7 @@
 """Severity of a hand-off: its first words, who is told, how often, and who comes first. Nobody is left waiting."""
 
 import json
+import re
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,9 +12,13 @@ from handlers import takeover
 from handlers.brand import Brand
 from handlers.reading import REASONS
 from handlers.severity import SEVERITY
+from persona.model import load_persona
 from storage.outbox import OutboxRow
 from tests.scenarios.test_handoff import TRANS, accepts, staff
 from tests.story import KF, Story
+
+ROOT = Path(__file__).parents[2]
+PERSONAS = sorted([*ROOT.glob("persona/personas/*.yaml"), *ROOT.glob("brands/*/personas/*.yaml")])
 
 CRISIS, REACTION, LEGAL, COMPLAINT, PLAIN = "我不想活了", "用完脸肿了", "我要打12315", "我要投诉你们", "转人工"
 DUTY = ("aqiang", "wangjie")
@@ -40,10 +45,16 @@ def test_every_reason_has_a_severity_first_words_and_a_name_for_the_staff(brand:
     assert all(brand.persona.phrases[f"handoff_asking.{reason}"] for reason in SEVERITY)
 
 
-def test_words_in_a_crisis_hold_the_numbers_of_mainland_china_and_nothing_that_sells(brand: Brand) -> None:
-    for line in brand.persona.phrases["handoff_asking.crisis"] + brand.persona.phrases["after_crisis"]:
-        assert all(number in line for number in ("12356", "110", "120"))
-        assert not any(word in line for word in ("http", "券", "会员", "产品", "护肤", "🌿", "🌸"))
+@pytest.mark.parametrize("path", PERSONAS, ids=lambda path: path.stem)
+def test_words_in_a_crisis_hold_the_numbers_of_mainland_china_and_nothing_that_sells(path: Path) -> None:
+    phrases = load_persona(path).phrases
+    for line in phrases["handoff_asking.crisis"] + phrases["after_crisis"]:
+        assert all(re.search(rf"(?<!\d){number}(?!\d)", line) for number in ("12356", "110", "120")), line
+        assert not any(word in line for word in ("http", "券", "会员", "产品", "优惠", "护肤"))
+        assert not re.search("[\U0001f300-\U0001faff]", line)
+
+
+def test_first_words_to_the_hurt_and_the_angry_help_and_apologise_and_admit_nothing(brand: Brand) -> None:
     for line in brand.persona.phrases["handoff_asking.adverse_reaction"]:
         assert all(word in line for word in ("停用", "冲", "120", "医"))
     for reason in ("legal_threat", "complaint", "refund_dispute"):
