@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot import persona_cli, question_cli
+from bot import persona_cli, question_cli, tag_cli
 from bot.errors import WanziError
 from bot.evalcli import evaluation
 
@@ -21,6 +21,8 @@ tables = typer.Typer(no_args_is_help=True, help="The database")
 dead = typer.Typer(no_args_is_help=True, help="What could not be handled or sent")
 cli.add_typer(tables, name="db")
 cli.add_typer(dead, name="dead")
+cli.add_typer(tag_cli.tags, name="tags")
+cli.add_typer(tag_cli.keywords, name="keywords")
 cli.add_typer(question_cli.cli, name="questions")
 cli.add_typer(persona_cli.cli, name="persona")
 cli.add_typer(evaluation, name="eval")

@@ -14,12 +14,12 @@ from zoneinfo import ZoneInfo
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from handlers.analysis import analyse
 from handlers.reading import Reader, Reading
 from handlers.wording import word
 from keywords.catalogue import Catalogue, load_catalogue
 from keywords.lexicon import Meaning
 from keywords.match import Matcher
-from keywords.segment import cut
 from keywords.tagger import Tagger
 from persona.entries import load_knowledge
 from persona.gates import Gate
@@ -193,8 +193,8 @@ def load_brand(folder: Path, persona_name: str, timezone: str) -> Brand:
     stores = _read(folder / "stores.yaml")
     catalogue = load_catalogue(folder / "catalogue.yaml")
     persona = load_persona(persona_file(folder, persona_name))
-    knowledge = Index(load_knowledge(folder / "knowledge.jsonl"), cut)
-    reader = Reader(Tagger(catalogue), knowledge, handoff_matcher(folder), persona)
+    knowledge = Index(load_knowledge(folder / "knowledge.jsonl"), analyse)
+    reader = Reader(Tagger(catalogue, folder / "lexicon.yaml"), knowledge, handoff_matcher(folder), persona)
     where = folder / "stores.yaml"
     return Brand(
         persona=persona,
