@@ -16,8 +16,9 @@ class Conversation(Base):
 
     `mode` is bot, draft or human; a claim by a human raises `epoch`, and bot rows of an older epoch are withdrawn.
     `service_state` is WeCom's (94669): 0 new, 1 assistant, 2 pool, 3 servicer, 4 ended. `menu` holds the entry ids
-    last offered, in order, and `menu_message_id` the question it was offered for, until the next turn. `hushed_at` is
-    when a crisis was heard. `last_customer_at` is by WeCom's clock, `heard_at` by ours.
+    last offered, in order, and `menu_message_id` the question it was offered for, until the next turn. `topic` is what
+    was answered last (handlers/topic.py). `hushed_at` is when a crisis was heard. `last_customer_at` is by WeCom's
+    clock, `heard_at` by ours.
     """
 
     __tablename__ = "conversations"
@@ -32,6 +33,7 @@ class Conversation(Base):
     servicer_userid: Mapped[str] = mapped_column(String(64), default="")
     unanswered: Mapped[int] = mapped_column(default=0)
     menu: Mapped[list[str]] = mapped_column(JSON, default=list)
+    topic: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")
     menu_message_id: Mapped[int | None] = mapped_column(RowId)
     hushed_at: Mapped[datetime | None]
     turn_opened_at: Mapped[datetime | None]
@@ -87,7 +89,7 @@ def open_(db: Session, channel: str, account: str, peer: str, now: datetime) -> 
     known = find(db, channel, account, peer)
     if known is None:
         known = Conversation(channel=channel, account=account, peer=peer, created_at=now, epoch=0, mode="bot")
-        known.service_state, known.unanswered, known.menu = 0, 0, []
+        known.service_state, known.unanswered, known.menu, known.topic = 0, 0, [], {}
         known.servicer_userid = known.turn_key = ""
         db.add(known)
         db.flush()
