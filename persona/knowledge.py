@@ -1,115 +1,146 @@
-"""The brand's knowledge: entries, and the search that finds the one a customer means.
+"""Finds the entry a customer means: words, pairs of characters and concepts, fused; and how sure that is.
 
-Words and character bigrams of a question are weighed by how rare they are (idf) and compared by cosine with every
-entry's question and similar questions; the answer's words help a little. Scores lie in [0, 1] for every brand.
+Questions and entries that share no word may share concepts. The score of a candidate is the confidence that it answers
+what was asked, in [0, 1], comparable between brands; see `persona/search_trust.py`.
 """
 
-from array import array
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from math import log, sqrt
 
 import numpy as np
 import numpy.typing as npt
 
 from persona.entries import Entry
+from persona.search_fields import ConceptField, Floats, TextField
+from persona.search_terms import ASKING, ELSEWHERE, Analyse, Analysis, Terms, terms
+from persona.search_trust import ANSWER_AT, ASK_AT, Decision, Signs, Trust, out_of_scope
 
-Floats = npt.NDArray[np.float32]
-Terms = dict[str, float]
-Cut = Callable[[str], list[str]]
+__all__ = ["ANSWER_AT", "ASK_AT", "Candidate", "Index", "decide"]
 
-#: What a match in the answer's own words adds, beside the question's.
-ANSWER_WEIGHT = 0.25
-#: Words that carry no meaning of their own in a question.
-STOP = frozenset(
-    """的 了 吗 呢 啊 吧 呀 哦 嗯 么 我 你 您 他 她 们 是 在 有 和 与 就 都 也 还 要 想 请问 一下 这 那 个
-    什么 怎么 可以 能 会 给 把 被 让 到 不 没 没有 请 呐 哈 哎 谢谢 你们 我们 你家 你们家 咱们 一个 这个
-    那个 为什么 多少 几 怎样 如何 怎么办 咋办""".split()
-)
+#: What each way of finding adds to the rank of an entry.
+BY_CONCEPT, BY_QUESTION, BY_ANSWER = 1.0, 0.8, 0.4
+#: How plainly an entry speaks of a concept that stands in its question, a similar question, its answer.
+IN_QUESTION, IN_SIMILAR, IN_ANSWER = 1.0, 0.9, 0.35
+#: What a concept weighs in a question by its kind; subjects weigh 1.
+KIND_WEIGHTS = {ASKING: 0.2, ELSEWHERE: 1.5}
+#: What a word outside all concepts weighs beside a concept that no entry knows: known to some entry, or to none.
+KNOWN, STRANGE = 0.3, 0.5
+#: How much of a word's weight an entry earns that holds it in its answer.
+HELD_IN_ANSWER = 0.7
+#: What keeps a question that says next to nothing from being covered by any entry, in the same measure.
+SILENCE = 0.2
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """An entry found, and how well it fits (0 to 1)."""
+    """An entry found, and how sure it is that it answers the question (0 to 1)."""
 
     entry: Entry
     score: float
 
 
-def terms(words: list[str]) -> Terms:
-    """The terms of a segmented text: its words, and its character bigrams at half weight."""
-    kept = [word.lower() for word in words if word.strip() and word.lower() not in STOP and word.isalnum()]
-    counted: Counter[str] = Counter(kept)
-    weights: Terms = {term: 1.0 + log(count) for term, count in counted.items()}
-    flat = "".join(kept)
-    for place in range(len(flat) - 1):
-        pair = "²" + flat[place : place + 2]
-        weights[pair] = 0.5
-    return weights
+@dataclass(frozen=True, slots=True)
+class _Ranking:
+    """Entries by position, best first, their ranks, and how near their questions are word for word."""
+
+    best: list[int]
+    ranks: Floats
+    words: Floats
 
 
 class Index:
-    """Searches the questions of a knowledge base. Built once, immutable, safe for many threads."""
+    """Searches the entries of a knowledge base. Built once, immutable, safe for many threads."""
 
-    def __init__(self, entries: list[Entry], cut: Cut) -> None:
+    def __init__(self, entries: list[Entry], analyse: Analyse) -> None:
         self.entries = {entry.id: entry for entry in entries}
         self._order = entries
-        self._cut = cut
-        self._questions = _Field([(i, text) for i, e in enumerate(entries) for text in (e.question, *e.similar)], cut)
-        self._answers = _Field([(i, entry.answer) for i, entry in enumerate(entries)], cut)
+        self._analyse = analyse
+        owners: list[int] = []
+        questions: list[Terms] = []
+        answers: list[Terms] = []
+        speaks: list[dict[str, float]] = []
+        for number, entry in enumerate(entries):
+            asked = [analyse(text) for text in (entry.question, *entry.similar)]
+            told = analyse(" ".join((entry.answer, entry.category, *entry.tags)))
+            owners += [number] * len(asked)
+            questions += [terms(analysis.words) for analysis in asked]
+            answers.append(terms(told.words))
+            speaks.append(_speaks(asked, told))
+        self._questions = TextField(owners, questions, len(entries))
+        self._answers = TextField(list(range(len(entries))), answers, len(entries))
+        self._concepts = ConceptField(speaks)
+        self._trust = Trust(self._wrong(analyse(line)) for line in out_of_scope()) if entries else Trust(())
 
-    def search(self, text: str, most: int = 5) -> list[Candidate]:
+    def search(self, text: str | Analysis, most: int = 5) -> list[Candidate]:
         """The best entries for a question, best first; entries that share nothing with it are not among them."""
-        if not self._order:
+        asked = self._analyse(text) if isinstance(text, str) else text
+        found = self._rank(asked, most)
+        if not found.best:
             return []
-        query = terms(self._cut(text))
-        scores = self._questions.scores(query, len(self._order))
-        scores += ANSWER_WEIGHT * (1.0 - scores) * self._answers.scores(query, len(self._order))
-        hits = np.flatnonzero(scores)
-        best = hits[np.argsort(-scores[hits], kind="stable")[:most]]
-        return [Candidate(self._order[int(i)], round(float(scores[i]), 4)) for i in best]
+        score = self._trust.score(self._signs(asked, found))
+        shares = found.ranks[found.best] / found.ranks[found.best[0]]
+        return [
+            Candidate(self._order[place], round(score * float(share), 4))
+            for place, share in zip(found.best, shares, strict=True)
+        ]
+
+    def _wrong(self, asked: Analysis) -> Signs | None:
+        found = self._rank(asked, 2)
+        return self._signs(asked, found) if found.best else None
+
+    def _weigh(self, asked: Analysis) -> dict[str, float]:
+        return {
+            name: KIND_WEIGHTS.get(kind, 1.0) * self._concepts.rarity(name) for name, kind in asked.concepts.items()
+        }
+
+    def _rank(self, asked: Analysis, most: int) -> _Ranking:
+        query = terms(asked.words)
+        words = self._questions.scores(query)
+        ranks = BY_CONCEPT * self._concepts.scores(self._weigh(asked)) + BY_QUESTION * words
+        ranks += BY_ANSWER * self._answers.scores(query)
+        hits: npt.NDArray[np.int64] = np.flatnonzero(ranks)
+        return _Ranking(hits[np.argsort(-ranks[hits], kind="stable")[:most]].tolist(), ranks, words)
+
+    def _signs(self, asked: Analysis, found: _Ranking) -> Signs:
+        """What tells whether the first of the ranked entries answers the question."""
+        first, unheard = found.best[0], self._concepts.unheard
+        query = self._weigh(asked)
+        told, named = self._concepts.covered(query, first)
+        heard, said = self._loose(asked, first)
+        told, said = told / unheard + heard, sum(query.values()) / unheard + said
+        second = float(found.ranks[found.best[1]]) if len(found.best) > 1 else 0.0
+        return Signs(
+            lead=1.0 - second / float(found.ranks[first]),
+            told=told,
+            covered=told / (said + SILENCE),
+            named=named,
+            verbatim=min(1.0, max(0.0, (float(found.words[first]) - 0.6) / 0.3)),
+            elsewhere=sum(kind == ELSEWHERE for kind in asked.concepts.values()),
+        )
+
+    def _loose(self, asked: Analysis, entry: int) -> tuple[float, float]:
+        """What an entry holds of the words outside all concepts, and what they weigh together."""
+        heard = said = 0.0
+        for word in asked.loose:
+            known = self._questions.knows(word) or self._answers.knows(word)
+            said += KNOWN if known else STRANGE
+            if self._questions.holds(word, entry):
+                heard += KNOWN
+            elif self._answers.holds(word, entry):
+                heard += KNOWN * HELD_IN_ANSWER
+        return heard, said
 
 
-class _Field:
-    """Texts that belong to entries, as an inverted index: term -> span of (texts, weights)."""
+def decide(found: Iterable[Candidate]) -> Decision:
+    """Whether the best candidate is the answer, the candidates are worth asking back about, or nothing fits."""
+    best = max((candidate.score for candidate in found), default=0.0)
+    return "answer" if best >= ANSWER_AT else "ask" if best >= ASK_AT else "unsure"
 
-    def __init__(self, texts: list[tuple[int, str]], cut: Cut) -> None:
-        self._owner = np.array([owner for owner, _ in texts], dtype=np.int32)
-        raw: dict[str, tuple[array[int], array[float]]] = {}
-        for number, (_, text) in enumerate(texts):
-            for term, weight in terms(cut(text)).items():
-                places, weights = raw.setdefault(term, (array("i"), array("f")))
-                places.append(number)
-                weights.append(weight)
-        # one array for all terms, each term a span of it: an array for each would take several times the memory
-        ends = np.cumsum([len(places) for places, _ in raw.values()], dtype=np.int64).tolist()
-        self._spans = dict(zip(raw, zip([0, *ends], ends, strict=False), strict=True))
-        self._places = np.frombuffer(b"".join(places.tobytes() for places, _ in raw.values()), np.int32)
-        weights_ = np.frombuffer(b"".join(weights.tobytes() for _, weights in raw.values()), np.float32).copy()
-        for term, (start, end) in self._spans.items():
-            weights_[start:end] *= np.float32(self._idf(term))
-        squares = np.bincount(self._places, weights_.astype(np.float64) ** 2, len(texts))
-        self._weights: Floats = weights_ / np.sqrt(squares + 1e-9).astype(np.float32)[self._places]
 
-    def _idf(self, term: str) -> float:
-        """How rare a term is; one that stands nowhere is as rare as can be."""
-        start, end = self._spans.get(term, (0, 1))
-        return log(1.0 + len(self._owner) / (end - start))
-
-    def scores(self, query: Terms, entries: int) -> Floats:
-        """The best cosine of each entry's texts with the query, by entry position."""
-        best = np.zeros(entries, dtype=np.float32)
-        if not len(self._owner):
-            return best
-        weighed = {term: weight * self._idf(term) for term, weight in query.items()}
-        norm = sqrt(sum(value * value for value in weighed.values()))
-        if not norm:
-            return best
-        texts = np.zeros(len(self._owner), dtype=np.float32)
-        for term, value in weighed.items():
-            start, end = self._spans.get(term, (0, 0))
-            texts[self._places[start:end]] += self._weights[start:end] * np.float32(value / norm)
-        hits = np.flatnonzero(texts)
-        np.maximum.at(best, self._owner[hits], texts[hits])
-        return best
+def _speaks(asked: Iterable[Analysis], told: Analysis) -> dict[str, float]:
+    """The concepts of an entry, and how plainly it speaks of each: as its most prominent text does."""
+    speaks = dict.fromkeys(told.concepts, IN_ANSWER)
+    for number, analysis in enumerate(asked):
+        for name in analysis.concepts:
+            speaks[name] = max(speaks.get(name, 0.0), IN_SIMILAR if number else IN_QUESTION)
+    return speaks

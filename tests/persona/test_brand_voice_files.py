@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from keywords.segment import cut
+from handlers.analysis import analyse
 from persona.entries import KnowledgeError, load_knowledge
 from persona.knowledge import Index
 from persona.model import PHRASES, PersonaError, load_persona
@@ -104,12 +104,12 @@ def test_an_entry_is_open_to_those_it_is_meant_for_on_the_days_it_is_valid(
 
 def test_the_nearest_question_comes_first_and_what_shares_nothing_not_at_all(tmp_path: Path) -> None:
     other = {"id": "K2", "question": "怎么退货", "answer": "七天内可退"}
-    index = Index(load_knowledge(knowledge(tmp_path, ENTRY, other)), cut)
+    index = Index(load_knowledge(knowledge(tmp_path, ENTRY, other)), analyse)
 
     assert [c.entry.id for c in index.search("怎么退货")] == ["K2"]
     assert index.search("怎么退货")[0].score == pytest.approx(1.0, abs=0.01)
     assert index.search("火星") == []
-    assert Index([], cut).search("包邮吗") == []
+    assert Index([], analyse).search("包邮吗") == []
 
 
 @pytest.mark.parametrize(

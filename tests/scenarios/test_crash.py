@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from handlers.brand import Brand
-from handlers.reply import is_answer
+from persona.knowledge import decide
 from tests.scenarios.crash_books import Books, is_quiet
 from tests.scenarios.crash_rig import CUSTOMERS, KINDS, SETTLE_S, STAFF, Rig, rig_on, seed_of_the_day, wait_for
 
@@ -35,7 +35,7 @@ FAULTS = (
 def questions(brand: Brand) -> list[str]:
     """Questions the knowledge answers by itself, so that no person is ever sent for."""
     asked = [entry.question for entry in brand.knowledge.entries.values()]
-    return [text for text in asked if is_answer(brand.read(text).candidates) and not brand.read(text).wish]
+    return [text for text in asked if decide(brand.read(text).candidates) == "answer" and not brand.read(text).wish]
 
 
 @pytest.fixture

@@ -1,0 +1,25 @@
+"""A text made ready for the search of the knowledge: the one place where words and concepts meet."""
+
+from itertools import accumulate
+
+from keywords.concepts import shipped_concepts
+from keywords.text import Text, read_text
+from persona.search_terms import Analysis, is_loose
+
+
+def analyse(text: str) -> Analysis:
+    """The words and concepts of a text."""
+    return analysis_of(read_text(text))
+
+
+def analysis_of(text: Text) -> Analysis:
+    """The same, of a text that is already folded and cut."""
+    spotted = shipped_concepts().spot(text)
+    told = {place for concept in spotted for place in range(concept.start, concept.end)}
+    ends = accumulate(map(len, text.words))
+    loose = (
+        word
+        for word, end in zip(text.words, ends, strict=True)
+        if is_loose(word) and told.isdisjoint(range(end - len(word), end))
+    )
+    return Analysis(text.words, {concept.name: concept.kind for concept in spotted}, tuple(loose))

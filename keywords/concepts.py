@@ -1,0 +1,53 @@
+"""What a text is about: the concepts of the shipped lexicons, each spoken of in many wordings.
+
+A question ("还没寄，能换个地方收不") and the entry that answers it ("付款后还能修改收货地址吗") often share no word;
+they share concepts. The kind of a concept is its file: `asking` and `elsewhere` have rules of their own in the search,
+the others are subjects.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from keywords.lexicon import Meaning, load_lexicon
+from keywords.match import Matcher
+from keywords.text import Text
+
+LEXICONS = Path(__file__).parent / "lexicons"
+_PREFIX = "concepts_"
+
+
+@dataclass(frozen=True, slots=True)
+class Spotted:
+    """A concept, and the stretch of the folded text that speaks of it."""
+
+    name: str
+    kind: str
+    start: int
+    end: int
+
+
+class Concepts:
+    """Finds the concepts of some lexicon files. Immutable; safe for many threads."""
+
+    def __init__(self, files: Iterable[Path]) -> None:
+        self._kinds: dict[str, str] = {}
+        meanings: list[Meaning] = []
+        for path in files:
+            for name, meaning in load_lexicon(path).items():
+                self._kinds.setdefault(name, path.stem.removeprefix(_PREFIX))
+                meanings.append(meaning)
+        self._matcher = Matcher(meanings)
+
+    def spot(self, text: Text) -> list[Spotted]:
+        """The concepts of a text, by place; one that is said twice stands twice."""
+        return [
+            Spotted(match.name, self._kinds[match.name], match.start, match.end) for match in self._matcher.find(text)
+        ]
+
+
+@cache
+def shipped_concepts() -> Concepts:
+    """The concepts of every shipped lexicon, read once."""
+    return Concepts(sorted(LEXICONS.glob(f"{_PREFIX}*.yaml")))

@@ -1,0 +1,125 @@
+"""Two inverted indexes over the entries: one of their texts' terms, one of the concepts they speak of."""
+
+from array import array
+from collections.abc import Iterable, Mapping
+from math import log, sqrt
+
+import numpy as np
+import numpy.typing as npt
+
+from persona.search_terms import PAIR, Terms
+
+Floats = npt.NDArray[np.float32]
+
+
+class _Spans:
+    """Postings in one array for all keys, each key a span of it: an array each would take several times as much."""
+
+    def __init__(self, rows: Iterable[Mapping[str, float]]) -> None:
+        raw: dict[str, tuple[array[int], array[float]]] = {}
+        self.rows = 0
+        for number, row in enumerate(rows):
+            self.rows = number + 1
+            for key, weight in row.items():
+                places, weights = raw.setdefault(key, (array("i"), array("f")))
+                places.append(number)
+                weights.append(weight)
+        ends = np.cumsum([len(places) for places, _ in raw.values()], dtype=np.int64).tolist()
+        self.of = dict(zip(raw, zip([0, *ends], ends, strict=False), strict=True))
+        self.places = np.frombuffer(b"".join(places.tobytes() for places, _ in raw.values()), np.int32)
+        self.weights = np.frombuffer(b"".join(weights.tobytes() for _, weights in raw.values()), np.float32).copy()
+
+    def norms(self, power: float) -> Floats:
+        squares = np.bincount(self.places, self.weights.astype(np.float64) ** 2, self.rows)
+        norms: Floats = (np.sqrt(squares + 1e-9) ** power).astype(np.float32)
+        return norms
+
+
+class TextField:
+    """Texts that belong to entries; a text's score is the cosine of its terms with the query's."""
+
+    def __init__(self, owners: list[int], texts: Iterable[Terms], entries: int) -> None:
+        self._entries = entries
+        self._owner = np.array(owners, dtype=np.int32)
+        self._spans = _Spans(texts)
+        for term, (start, end) in self._spans.of.items():
+            self._spans.weights[start:end] *= np.float32(self._idf(term))
+        if owners:
+            self._spans.weights /= self._spans.norms(1.0)[self._spans.places]
+
+    def _idf(self, term: str) -> float:
+        """How rare a term is; one that stands nowhere is as rare as can be."""
+        start, end = self._spans.of.get(term, (0, 1))
+        return log(1.0 + len(self._owner) / (end - start))
+
+    def knows(self, word: str) -> bool:
+        """Whether a word, or the pair of characters that it is, stands in a text."""
+        return word in self._spans.of or PAIR + word in self._spans.of
+
+    def holds(self, word: str, entry: int) -> bool:
+        """Whether a text of the entry, by position, holds the word."""
+        start, end = self._spans.of.get(word) or self._spans.of.get(PAIR + word, (0, 0))
+        return bool(np.any(self._owner[self._spans.places[start:end]] == entry))
+
+    def scores(self, query: Terms) -> Floats:
+        """The best cosine of each entry's texts with the query, by entry position."""
+        best = np.zeros(self._entries, dtype=np.float32)
+        weighed = {term: weight * self._idf(term) for term, weight in query.items()}
+        norm = sqrt(sum(value * value for value in weighed.values()))
+        if not norm or not len(self._owner):
+            return best
+        texts = np.zeros(len(self._owner), dtype=np.float32)
+        for term, value in weighed.items():
+            start, end = self._spans.of.get(term, (0, 0))
+            texts[self._spans.places[start:end]] += self._spans.weights[start:end] * np.float32(value / norm)
+        hits = np.flatnonzero(texts)
+        np.maximum.at(best, self._owner[hits], texts[hits])
+        return best
+
+
+class ConceptField:
+    """What each entry speaks of, and how plainly (1 in its question, less in its answer)."""
+
+    #: How far an entry that speaks of many things is held back.
+    NORM_POWER = 0.75
+
+    def __init__(self, rows: list[dict[str, float]]) -> None:
+        self._spans = spans = _Spans(rows)
+        self.unheard = log(1.0 + 2.0 * len(rows))
+        self._rarity = {
+            name: log(1.0 + len(rows) / max(0.5, float(spans.weights[start:end].sum())))
+            for name, (start, end) in spans.of.items()
+        }
+        for name, (start, end) in spans.of.items():
+            spans.weights[start:end] *= np.float32(self._rarity[name])
+        self._mass = np.bincount(spans.places, spans.weights, spans.rows)
+        norms = spans.norms(self.NORM_POWER)
+        self._norms = norms * np.float32(spans.norms(1.0).mean() ** (1.0 - self.NORM_POWER)) if rows else norms
+
+    def knows(self, name: str) -> bool:
+        return name in self._spans.of
+
+    def rarity(self, name: str) -> float:
+        """How much a concept tells: the rarer, the more; one that no entry speaks of tells most."""
+        return self._rarity.get(name, self.unheard)
+
+    def scores(self, query: Mapping[str, float]) -> Floats:
+        """How well each entry speaks of the weighed concepts of a query; those that no entry knows do not count."""
+        found = np.zeros(len(self._norms), dtype=np.float32)
+        known = {name: weight for name, weight in query.items() if name in self._spans.of}
+        total = sqrt(sum(weight * weight for weight in known.values()))
+        for name, weight in known.items():
+            start, end = self._spans.of[name]
+            found[self._spans.places[start:end]] += self._spans.weights[start:end] * np.float32(weight / total)
+        return np.divide(found, self._norms, out=found, where=self._norms > 0)
+
+    def covered(self, query: Mapping[str, float], entry: int) -> tuple[float, float]:
+        """How much of a query's weight an entry speaks of, and the share of the entry that the query names."""
+        told = asked = 0.0
+        for name, weight in query.items():
+            start, end = self._spans.of.get(name, (0, 0))
+            place = start + int(np.searchsorted(self._spans.places[start:end], entry))
+            if place < end and self._spans.places[place] == entry:
+                told += weight * min(1.0, float(self._spans.weights[place]) / self._rarity[name])
+                asked += float(self._spans.weights[place])
+        return told, asked / (float(self._mass[entry]) or 1.0)
