@@ -65,10 +65,17 @@ class Handoff(Base):
 _GRAVEST_FIRST = (Handoff.severity.desc(), Handoff.asked_at, Handoff.id)
 _FIND_OPEN = select(Handoff).where(Handoff.conversation_id == bindparam("conversation_id"), Handoff.state != CLOSED)
 
+_LAST_ENDED = select(func.max(Handoff.closed_at)).where(Handoff.conversation_id == bindparam("conversation_id"))
+
 
 def find_open(db: Session, conversation_id: int) -> Handoff | None:
     """The conversation's open hand-off."""
     return db.scalars(_FIND_OPEN, {"conversation_id": conversation_id}).first()
+
+
+def last_ended_at(db: Session, conversation_id: int) -> datetime | None:
+    """When the conversation's last hand-off ended."""
+    return db.scalar(_LAST_ENDED, {"conversation_id": conversation_id})
 
 
 def serve(db: Session, conversation_id: int, servicer_userid: str, now: datetime) -> None:
