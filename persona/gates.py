@@ -25,6 +25,7 @@ def _read(name: str) -> dict[str, Any]:
 
 _CLAIMS = _read("claims.yaml")
 _BRANDS: dict[str, list[str]] = _read("brands.yaml")
+ABSOLUTE, MEDICAL, FORBIDDEN = "absolute", "medical", "forbidden"
 VERTICALS = frozenset(_BRANDS)
 _LINK = re.compile(r"https?://[^\s，。！？、；：“”（）)>\]]+|[\w.+-]+@[\w-]+\.[\w.-]+")
 #: How many characters may stand between a denial and what it denies: 不能代替药物治疗.
@@ -60,6 +61,7 @@ class Words:
 
 
 _INNOCENT_PATTERNS = [re.compile(pattern) for pattern in _CLAIMS["innocent_patterns"]]
+_DENIED_BEHIND = re.compile(_CLAIMS["denied_behind"])
 _DENIED_AT_ONCE = tuple(_CLAIMS["denials_at_once"])
 _DENIED = re.compile(f"(?:{'|'.join(_CLAIMS['denials'])})(?P<between>[^，。！？；：,.!?;:]{{0,{_DENIAL_REACH}}})$")
 _TURN = re.compile("|".join(_CLAIMS["turns"]))
@@ -73,9 +75,9 @@ class Gate:
         self._claims = {
             **{
                 kind: (Words(_CLAIMS[kind]), [re.compile(pattern) for pattern in _CLAIMS["patterns"][kind]])
-                for kind in ("absolute", "medical")
+                for kind in (ABSOLUTE, MEDICAL)
             },
-            "forbidden": (Words(persona.forbidden), []),
+            FORBIDDEN: (Words(persona.forbidden), []),
         }
         self._innocent = Words([*_CLAIMS["innocent"], *persona.innocent])
         self._brands = _brand_pattern(persona)
@@ -104,9 +106,9 @@ class Gate:
         told: list[Span] = []
         for start, end, kind in self._spans(flat):
             known = _covered(start, end, innocent) or any(start < last and first < end for first, last in told)
-            if not known and not _denied(flat, start):
+            if not known and not _denied(flat, start, end):
                 told.append((start, end))
-                yield Block(kind, _around(flat, start, end))
+                yield Block(kind, _with_context(flat, start, end) if kind == ABSOLUTE else flat[start:end])
 
     def _spans(self, flat: str) -> Iterator[tuple[int, int, str]]:
         """Where something forbidden stands: the law's words before the persona's, by place, the longest first."""
@@ -152,18 +154,17 @@ def _covered(start: int, end: int, innocent: list[Span]) -> bool:
     return any(first <= start and end <= last for first, last in innocent)
 
 
-def _denied(text: str, start: int) -> bool:
-    if text.endswith(_DENIED_AT_ONCE, 0, start):
+def _denied(text: str, start: int, end: int) -> bool:
+    if text.endswith(_DENIED_AT_ONCE, 0, start) or _DENIED_BEHIND.match(text, end):
         return True
     before = _DENIED.search(text, 0, start)
     return before is not None and not _TURN.search(before["between"])
 
 
-def _around(text: str, start: int, end: int) -> str:
-    """The words and what follows them to the end of the clause, four characters at most: 最好 says more than 最."""
-    following = text[end : end + 4]
-    stop = _SPAN_END.search(following)
-    return text[start:end] + (following[: stop.start()] if stop else following if end - start == 1 else "")
+def _with_context(text: str, start: int, end: int) -> str:
+    """The words and up to four characters of their clause that follow: 最好用 says more than 最."""
+    stop = _SPAN_END.search(text, end)
+    return text[start : min(end + 4, stop.start() if stop else len(text))]
 
 
 def _brand_pattern(persona: Persona) -> re.Pattern[str] | None:

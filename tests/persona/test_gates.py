@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ from persona.model import Persona, load_persona
 SHIPPED = load_persona(Path(__file__).parents[2] / "persona" / "personas" / "xiaowanzi.yaml")
 GATE = Gate(SHIPPED)
 ENTRY = "舒缓修护精华30ml，169元，早晚各3滴。签收7天内可退，每周三20:00直播打8折，电话400-820-1234。"
+JUDGED = yaml.safe_load(Path(__file__).with_name("claims_judged.yaml").read_text(encoding="utf-8"))
 CHINESE = "零一二三四五六七八九"
 WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
 UNITS = ("元", "块钱", "天", "折", "%", "小时", "片", "年", "ml")
@@ -107,6 +109,15 @@ def test_what_only_looks_forbidden_may_be_said(text: str) -> None:
     assert gate_of(text) == ""
 
 
+def test_the_laws_words_are_stopped_without_any_of_the_personas() -> None:
+    law = voice(forbidden=[])
+    stopped = {text: next((block.gate for block in law.claims(text)), "") for text in JUDGED["never"]}
+    let_out = {text: [block.words for block in law.said(text)] for text in JUDGED["may"]}
+
+    assert [text for text, gate in stopped.items() if gate not in ("absolute", "medical")] == []
+    assert [text for text, words in let_out.items() if words] == []
+
+
 def test_everything_that_the_sample_brand_says_passes(brand: Brand) -> None:
     for entry in brand.knowledge.entries.values():
         for text in (entry.answer, *entry.variants.values()):
@@ -164,7 +175,8 @@ def test_a_persona_has_words_exceptions_and_brands_of_its_own() -> None:
 
 
 def test_a_vertical_chooses_whose_names_are_other_brands() -> None:
-    assert gate_of("瑞幸的拿铁") == gate_of("瑞幸的拿铁", gate=voice(vertical="coffee")) == "brand"
+    anybody = gate_of("瑞幸的拿铁", gate=voice(vertical=""))
+    assert anybody == gate_of("瑞幸的拿铁", gate=voice(vertical="coffee")) == "brand"
     assert gate_of("瑞幸的拿铁", gate=voice(vertical="beauty")) == ""
 
 

@@ -64,7 +64,7 @@ def last_why(story: Story) -> dict[str, Any]:
     ("answer", "gate"),
     [
         ("木星喷雾是全网最低价。", {"name": "absolute", "words": "全网最低价"}),
-        ("木星喷雾能治疗湿疹。", {"name": "medical", "words": "治疗湿疹"}),
+        ("木星喷雾能治疗湿疹。", {"name": "medical", "words": "治疗"}),
         ("木星喷雾比兰蔻的好。", {"name": "brand", "words": "兰蔻"}),
         ("亲亲，木星喷雾到了。", {"name": "forbidden", "words": "亲亲"}),
     ],
