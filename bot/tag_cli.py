@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bot.settings import Settings
     from handlers.tag_faults import Fault
     from handlers.tag_precision import RuleFigures
+    from keywords.catalogue import Catalogue
     from keywords.tagger import Tagger
 
 tags = typer.Typer(no_args_is_help=True, help="Are the tags right?")
@@ -71,23 +72,30 @@ def report(
         faults = find_faults(db, tagger.catalogue, Ages(unused_days, stale_days), core.clock.now())
         rules, stale = look_again(db, tagger, per_rule, seed)
     for fault in sorted([*faults, *stale], key=lambda found: found.kind):
-        typer.echo(_fault_line(fault))
+        typer.echo(_fault_line(fault, tagger.catalogue))
     for rule in sorted(rules, key=lambda found: -(found.wrong or 0.0)):
-        typer.echo(_rule_line(rule))
+        typer.echo(_rule_line(rule, tagger.catalogue))
     if sample is not None:
         _write_lines(sample, (one.line() for rule in rules for one in rule.sample))
 
 
-def _fault_line(fault: "Fault") -> str:
-    cells = [fault.kind, " + ".join(fault.tags), fault.reason, f"{fault.customers} customers", *fault.examples]
+def _shown(tag: str, catalogue: "Catalogue") -> str:
+    return f"{tag} (sensitive)" if catalogue.is_sensitive(tag) else tag
+
+
+def _fault_line(fault: "Fault", catalogue: "Catalogue") -> str:
+    names = " + ".join(_shown(tag, catalogue) for tag in fault.tags)
+    cells = [fault.kind, names, fault.reason, f"{fault.customers} customers", *fault.examples]
     return "\t".join(cells)
 
 
-def _rule_line(rule: "RuleFigures") -> str:
+def _rule_line(rule: "RuleFigures", catalogue: "Catalogue") -> str:
     judged = "not judged" if rule.precision is None else f"precision {rule.precision:.2f} of {rule.judged} judged"
     wrong = [] if rule.wrong is None else [f"about {rule.wrong:.0f} customers wrong"]
     again = f"{rule.agreed} of {len(rule.sample)} samples given again"
-    return "\t".join(["rule", rule.tag, rule.rule, f"{rule.holders} customers", again, judged, *wrong])
+    return "\t".join(
+        ["rule", _shown(rule.tag, catalogue), rule.rule, f"{rule.holders} customers", again, judged, *wrong]
+    )
 
 
 @tags.command()
@@ -128,7 +136,8 @@ def backtest(
         outcome = compare(said, present, changed, memory.removed_by_hand(db), now)
     name = str if ids else who
     for difference in outcome.differences:
-        typer.echo(json.dumps(difference.line(name, most), ensure_ascii=False))
+        sensitive = changed.catalogue.is_sensitive(difference.tag) or present.catalogue.is_sensitive(difference.tag)
+        typer.echo(json.dumps({**difference.line(name, most), "sensitive": sensitive}, ensure_ascii=False))
     typer.echo(f"{outcome.messages} messages of {outcome.customers} customers read, nothing changed", err=True)
 
 

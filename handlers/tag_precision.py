@@ -55,6 +55,7 @@ class Sample:
     span: str
     text: str
     agrees: bool
+    sensitive: bool
 
     def line(self) -> dict[str, Any]:
         """A line of the sheet; the judge sets `right` to true or false."""
@@ -148,6 +149,7 @@ def _samples(db: Session, tagger: Tagger, evidence: list[_Evidence]) -> list[Sam
             span=one.span,
             text=mask(said[one.message_id]),
             agrees=_gives(tagger, said[one.message_id], one.tag),
+            sensitive=tagger.catalogue.is_sensitive(one.tag),
         )
         for one in evidence
         if one.message_id in said

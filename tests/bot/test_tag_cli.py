@@ -81,6 +81,7 @@ class Desk:
 def desk(tmp_path: Path) -> Iterator[Desk]:
     desk = Desk(tmp_path)
     desk.says("wmOne", "我是敏感肌", "敏感肌")
+    desk.says("wmOne", "我怀孕了", "孕期")
     desk.says("wmTwo", "我是油皮", "油皮", "干皮")
     yield desk
     desk.database.close()
@@ -93,11 +94,18 @@ def test_a_report_lists_faults_and_a_judged_sheet_gives_precision(desk: Desk, tm
     assert "stale\t干皮\tthe present rules do not give it any more\t1 customers\twmTwo" in first
     assert "rule\t敏感肌\tkeyword:敏感肌\t1 customers\t1 of 1 samples given again\tnot judged" in first
 
+    assert "rule\t孕期 (sensitive)\tkeyword:孕期\t1 customers" in first
+
     lines = [json.loads(line) for line in sheet.read_text(encoding="utf-8").splitlines()]
-    assert {line["tag"] for line in lines} == {"敏感肌", "油皮", "干皮"}
+    assert {line["tag"]: line["sensitive"] for line in lines} == {
+        "敏感肌": False,
+        "孕期": True,
+        "油皮": False,
+        "干皮": False,
+    }
     judged = [{**line, "right": line["tag"] != "干皮"} for line in lines]
     said = desk.run("tags", "judge", "--by", "wangjie", stdin="\n".join(json.dumps(line) for line in judged))
-    assert said == "3 judgments kept\n"
+    assert said == "4 judgments kept\n"
 
     rules = [line for line in desk.run("tags", "report").splitlines() if line.startswith("rule")]
     assert "precision 0.00 of 1 judged\tabout 1 customers wrong" in rules[0]
@@ -117,7 +125,7 @@ def test_a_backtest_shows_hashed_customers_and_changes_nothing(desk: Desk, tmp_p
     )
     whole = desk.run("tags", "backtest", "--catalogue", str(changed), "--ids", "--since", "1")
 
-    assert row["gain"] == 1
+    assert (row["gain"], row["sensitive"]) == (1, False)
     assert row["gain_examples"] == [{"span": "豌豆皮", "text": "我是豌豆皮"}]
     assert "wmThree" not in json.dumps(row)
     assert "wmThree" in whole

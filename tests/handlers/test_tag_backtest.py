@@ -16,11 +16,11 @@ from storage.history import Said
 from storage.messages import Message
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-OILY = TagRule("油皮", "attribute", ("油皮", "满脸油"), excludes=("干皮",))
-DRY = TagRule("干皮", "attribute", ("干皮",))
-LOW = TagRule("快用完", "product", ("快用完",), expires_days=45)
+OILY = TagRule("甲肤", "attribute", ("甲肤", "满脸甲"), excludes=("乙肤",))
+DRY = TagRule("乙肤", "attribute", ("乙肤",))
+LOW = TagRule("丙尽", "product", ("丙尽",), expires_days=45)
 PRESENT = Tagger(Catalogue("1", (OILY, DRY, LOW)))
-CHANGED = Tagger(Catalogue("2", (TagRule("油皮", "attribute", ("油皮", "大油田"), excludes=("干皮",)), DRY, LOW)))
+CHANGED = Tagger(Catalogue("2", (TagRule("甲肤", "attribute", ("甲肤", "大甲田"), excludes=("乙肤",)), DRY, LOW)))
 
 
 def said(*lines: tuple[str, str], at: datetime = NOW) -> Iterator[Said]:
@@ -33,39 +33,39 @@ def differences(outcome: Outcome) -> dict[str, tuple[list[str], list[str]]]:
 
 
 def test_gains_and_losses_are_told_by_tag_with_the_words() -> None:
-    lines = [("wm1", "我是大油田"), ("wm2", "我满脸油，电话13812345678"), ("wm3", "我是油皮"), ("wm3", "大油田")]
+    lines = [("wm1", "我是大甲田"), ("wm2", "我满脸甲，电话13812345678"), ("wm3", "我是甲肤"), ("wm3", "大甲田")]
     outcome = compare(said(*lines), PRESENT, CHANGED, set(), NOW)
 
     assert (outcome.messages, outcome.customers) == (4, 3)
-    assert differences(outcome) == {"油皮": (["wm1"], ["wm2"])}
+    assert differences(outcome) == {"甲肤": (["wm1"], ["wm2"])}
     found = outcome.differences[0]
-    assert [example.span for example in found.gain_examples] == ["大油田"]
-    assert found.lose_examples[0].span == "满脸油"
+    assert [example.span for example in found.gain_examples] == ["大甲田"]
+    assert found.lose_examples[0].span == "满脸甲"
     assert "13812345678" not in found.lose_examples[0].text
 
 
 def test_the_same_rules_change_nothing() -> None:
-    lines = [("wm1", "我是大油田"), ("wm2", "我满脸油"), ("wm2", "我是干皮")]
+    lines = [("wm1", "我是大甲田"), ("wm2", "我满脸甲"), ("wm2", "我是乙肤")]
 
     assert compare(said(*lines), PRESENT, PRESENT, set(), NOW).differences == ()
 
 
 def test_a_tag_gained_later_ends_its_contrary_as_in_production() -> None:
-    outcome = compare(said(("wm1", "我是干皮"), ("wm1", "现在是大油田")), PRESENT, CHANGED, set(), NOW)
+    outcome = compare(said(("wm1", "我是乙肤"), ("wm1", "现在是大甲田")), PRESENT, CHANGED, set(), NOW)
 
-    assert differences(outcome) == {"油皮": (["wm1"], []), "干皮": ([], ["wm1"])}
+    assert differences(outcome) == {"甲肤": (["wm1"], []), "乙肤": ([], ["wm1"])}
 
 
 def test_what_a_person_removed_is_not_gained() -> None:
-    outcome = compare(said(("wm1", "我是大油田")), PRESENT, CHANGED, {("wm1", "油皮")}, NOW)
+    outcome = compare(said(("wm1", "我是大甲田")), PRESENT, CHANGED, {("wm1", "甲肤")}, NOW)
 
     assert outcome.differences == ()
 
 
 def test_what_has_run_out_since_is_not_gained() -> None:
-    longer = Tagger(Catalogue("3", (OILY, DRY, TagRule("快用完", "product", ("快用完", "见底"), expires_days=45))))
-    for days, gained in ((46, {}), (44, {"快用完": (["wm1"], [])})):
-        lines = said(("wm1", "面霜见底了"), at=NOW - timedelta(days=days))
+    longer = Tagger(Catalogue("3", (OILY, DRY, TagRule("丙尽", "product", ("丙尽", "丙底"), expires_days=45))))
+    for days, gained in ((46, {}), (44, {"丙尽": (["wm1"], [])})):
+        lines = said(("wm1", "面霜丙底了"), at=NOW - timedelta(days=days))
         assert differences(compare(lines, PRESENT, longer, set(), NOW)) == gained
 
 

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +10,6 @@ import pytest
 from handlers import tagging
 from handlers.brand import Brand, load_brand
 from handlers.reading import Reading
-from keywords.tagger import TagFinding
 from storage import tags, traits
 from tests.conftest import ROOT
 from tests.scenarios.test_tagging import befriend, shown
@@ -56,24 +54,6 @@ def without_sensitive(tmp_path: Path) -> Brand:
     return load_brand(folder, "xiaowanzi", "Asia/Shanghai")
 
 
-@pytest.fixture
-def taking_back(brand: Brand, tmp_path: Path, database_url: str) -> Iterator[Story]:
-    """A story in which 「…早就不是了」 takes 敏感肌 back, whatever else the words may do."""
-
-    def read(text: str) -> Reading:
-        reading = brand.read(text)
-        if not text.endswith("早就不是了"):
-            return reading
-        finding = TagFinding(
-            "敏感肌", "attribute", "敏感肌", 0, 3, "keyword:敏感肌", brand.catalogue.version, 0.9, withdraws=True
-        )
-        return replace(reading, findings=(finding,))
-
-    told = Story(tmp_path, database_url, replace(brand, read=read))
-    yield told
-    told.close()
-
-
 def test_a_later_contrary_tag_withdraws_the_earlier_one_here_and_in_wecom(story: Story) -> None:
     befriend(story, "wm1")
     story.customer_says("wm1", "我是油皮")
@@ -88,12 +68,11 @@ def test_a_later_contrary_tag_withdraws_the_earlier_one_here_and_in_wecom(story:
     assert (ended.evidence["by_tag"], ended.evidence["span"], ended.evidence["msgid"]) == ("干皮", "干皮", msgid)
 
 
-def test_words_that_take_a_tag_back_end_it_and_remove_the_mark(taking_back: Story) -> None:
-    story = taking_back
+def test_words_that_take_a_tag_back_end_it_and_remove_the_mark(story: Story) -> None:
     befriend(story, "wm1")
     story.customer_says("wm1", "我是敏感肌")
     assert "敏感肌" in shown(story, "wm1")
-    story.customer_says("wm1", "敏感肌？早就不是了")
+    story.customer_says("wm1", "我早就不是敏感肌了")
 
     assert "敏感肌" not in story.tags("wm1")
     assert "敏感肌" not in shown(story, "wm1")
@@ -101,10 +80,9 @@ def test_words_that_take_a_tag_back_end_it_and_remove_the_mark(taking_back: Stor
     assert history(story, "wm1", "敏感肌") == ["gained", "withdrawn"]
 
 
-def test_a_tag_taken_back_in_words_may_come_again_by_words(taking_back: Story) -> None:
-    story = taking_back
+def test_a_tag_taken_back_in_words_may_come_again_by_words(story: Story) -> None:
     befriend(story, "wm1")
-    for text in ("我是敏感肌", "敏感肌？早就不是了", "我是敏感肌"):
+    for text in ("我是敏感肌", "我早就不是敏感肌了", "我是敏感肌"):
         story.customer_says("wm1", text)
 
     assert "敏感肌" in story.tags("wm1")
@@ -169,6 +147,7 @@ def test_a_tag_given_back_by_hand_is_ended_neither_by_words_nor_by_time(story: S
         story.engine.change(lambda ctx, tag=tag: tagging.restore(ctx, "wm1", tag, by="wangjie"))
     story.settle()
     story.customer_says("wm1", "我是干皮，真的快用完了")
+    assert story.tags("wm1")["快用完"].expires_at is None
     story.advance(days=400)
     story.tick()
 
@@ -227,9 +206,9 @@ def test_a_brand_without_sensitive_tags_records_none_and_forgets_the_recorded(
 ) -> None:
     befriend(story, "wm1")
     story.customer_says("wm1", "我怀孕了，我是油皮")
-    story.customer_says("wm1", "我妈容易过敏")
+    story.customer_says("wm1", "我闺蜜怀孕了")
     assert "孕期" in shown(story, "wm1")
-    assert relation_traits(story, "wm1") == [("妈妈", "过敏史", True)]
+    assert relation_traits(story, "wm1") == [("闺蜜", "孕期", True)]
 
     story.engine = replace(story.engine, brand=without_sensitive)
     story.restart()
