@@ -1,4 +1,4 @@
-"""Looking things up in WeCom: the doorbell's messages, and what a `Fetch` asks for.
+"""Looking things up: the doorbell's messages, what a `Fetch` asks WeCom for, what the language model is asked.
 
 The call is made by whoever holds the row's lease, outside any transaction; what it brought enters through the inbox.
 A crash in between repeats the call and stores nothing twice.
@@ -6,6 +6,7 @@ A crash in between repeats the call and stores nothing twice.
 
 import threading
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ import structlog
 from sqlalchemy.exc import OperationalError
 
 from bot.bootstrap import Engine
-from bot.errors import GatewayError, Rejected, Throttled, Unavailable
+from bot.errors import GatewayError, ModelError, Rejected, Throttled, Unavailable
 from bot.log import where
 from bot.queue import keep_working
 from bot.wecom import contacts, groups, kf
@@ -21,7 +22,8 @@ from bot.wecom.callback import dedup_key, parse_kf_item
 from bot.wecom.client import WeComClient
 from handlers.event import Event, Fetch, Fetched, KfDoorbell, KfEvent, KfMessage, event_from_json
 from handlers.intake import to_row
-from storage import accounts, inbox
+from handlers.model import READ as MODEL
+from storage import accounts, inbox, model_calls
 from storage.inbox import InboxRow
 
 log = structlog.get_logger()
@@ -67,7 +69,17 @@ def _mass_result(client: WeComClient, arguments: Arguments) -> dict[str, Any]:
     return {"send_list": groups.get_groupmsg_send_result(client, arguments["msgid"], arguments["userid"])}
 
 
-#: What a Fetch may ask for.
+def _model(engine: Engine, arguments: Arguments) -> dict[str, Any]:
+    """The model's answer to a call's prompt. Raises ModelError."""
+    with engine.core.database.read() as db:
+        call = model_calls.find(db, arguments["call_id"])
+        prompt = call.prompt if call is not None else []
+    if engine.model is None or not prompt:
+        raise ModelError("there is no model any more")
+    return asdict(engine.model.complete(prompt))
+
+
+#: What a Fetch may ask WeCom for.
 READERS: dict[str, Callable[[WeComClient, Arguments], dict[str, Any]]] = {
     "kf_accounts": _kf_accounts,
     "servicers": _servicers,
@@ -147,8 +159,8 @@ class Reader:
         with self._database.read() as db:
             answered = max(row.id, inbox.newest_open(db, row.lane, now))
         try:
-            result, ok, reason = READERS[event.what](self._client, event.arguments), True, ""
-        except Rejected as exc:
+            result, ok, reason = self._look_up(event), True, ""
+        except (Rejected, ModelError) as exc:
             result, ok, reason = {}, False, str(exc)
         fetched = Fetched(
             what=event.what,
@@ -162,6 +174,11 @@ class Reader:
             if inbox.finish(db, row.id, now):
                 inbox.finish_lane(db, row.lane, answered, now)
                 inbox.put(db, to_row(fetched, f"fetched:{row.id}"), now)
+
+    def _look_up(self, event: Fetch) -> dict[str, Any]:
+        if event.what == MODEL:
+            return _model(self._engine, event.arguments)
+        return READERS[event.what](self._client, event.arguments)
 
     def _pull(self, row: InboxRow, doorbell: KfDoorbell) -> None:
         """Every page of an account since the stored cursor; a page and its cursor are one commit (94670)."""

@@ -34,7 +34,7 @@ def run(engine: Engine, stop: threading.Event, *, with_scheduler: bool = True, w
             ("worker", Worker(engine).run),
             ("fast-sender", Sender(engine, threads=FAST_THREADS, least_urgent=outbox.FAST).run),
             ("sender", Sender(engine, threads=SEND_THREADS).run),
-            *((f"reader-{number}", Reader(engine).run) for number in range(READERS)),
+            *((f"reader-{number}", Reader(engine).run) for number in range(_readers(engine))),
         ]
     failed = threading.Event()
     threads = [
@@ -55,6 +55,11 @@ def run(engine: Engine, stop: threading.Event, *, with_scheduler: bool = True, w
     log.info("stopped", unfinished=[thread.name for thread in threads if thread.is_alive()])
     if failed.is_set():
         raise RuntimeError("a thread failed; the reason stands above")
+
+
+def _readers(engine: Engine) -> int:
+    """Look-ups at a time: as many as the model may keep waiting come on top."""
+    return READERS + (engine.core.settings.llm.parallel if engine.model is not None else 0)
 
 
 def _end_all_with_one(job: Callable[[threading.Event], None], stop: threading.Event, failed: threading.Event) -> None:

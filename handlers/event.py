@@ -252,8 +252,15 @@ class HandoffDue(_Event):
     conversation_id: int
 
 
+class ModelDue(_Event):
+    """The language model's time for a turn is over; `call_id` names its row in model_calls."""
+
+    kind: Literal["own.model_due"] = "own.model_due"
+    call_id: int
+
+
 class Fetch(_Event):
-    """Ask WeCom something and bring the answer in as a `Fetched`. `what` names a reader of bot/readers.py."""
+    """Ask WeCom, or the model, something and bring the answer in as a `Fetched`. `what` names a reader of bot/readers.py."""
 
     kind: Literal["own.fetch"] = "own.fetch"
     is_read: ClassVar[bool] = True
@@ -295,6 +302,7 @@ Event = Annotated[
     | Turn
     | Settled
     | HandoffDue
+    | ModelDue
     | Fetch
     | Fetched,
     Field(discriminator="kind"),

@@ -40,6 +40,8 @@ def lane_of(event: e.Event) -> str:
             return f"aibot:{event.aibotid}:{event.chatid or event.userid}"
         case e.Turn() | e.HandoffDue():
             return f"{event.kind}:{event.conversation_id}"
+        case e.ModelDue():
+            return f"{event.kind}:{event.call_id}"
         case e.Settled():
             return f"settled:{event.outbox_id}"
         case e.Fetch() | e.Fetched():

@@ -19,6 +19,7 @@ PHRASES = frozenset(
         "greeting.night",
         "answer_prefix",
         "answer_suffix",
+        "answer_again",
         "welcome_contact",
         "welcome_kf",
         "menu_head",
