@@ -260,7 +260,7 @@ class ModelDue(_Event):
 
 
 class Fetch(_Event):
-    """Ask WeCom, or the model, something and bring the answer in as a `Fetched`. `what` names a reader of bot/readers.py."""
+    """Ask WeCom or the model something; a `Fetched` brings the answer. `what` names a reader of bot/readers.py."""
 
     kind: Literal["own.fetch"] = "own.fetch"
     is_read: ClassVar[bool] = True
