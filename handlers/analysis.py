@@ -7,14 +7,15 @@ from keywords.text import Text, read_text
 from persona.search_terms import Analysis, is_loose
 
 
-def analyse(text: str) -> Analysis:
-    """The words and concepts of a text."""
-    return analysis_of(read_text(text))
+def analyse(text: str, *, asked: bool = True) -> Analysis:
+    """The words and concepts of a text; of what a customer asked also the concepts that it may mean."""
+    return analysis_of(read_text(text), asked=asked)
 
 
-def analysis_of(text: Text) -> Analysis:
+def analysis_of(text: Text, *, asked: bool = True) -> Analysis:
     """The same, of a text that is already folded and cut."""
-    spotted = shipped_concepts().spot(text)
+    concepts = shipped_concepts()
+    spotted = concepts.spot(text)
     told = {place for concept in spotted for place in range(concept.start, concept.end)}
     ends = accumulate(map(len, text.words))
     loose = (
@@ -22,4 +23,5 @@ def analysis_of(text: Text) -> Analysis:
         for word, end in zip(text.words, ends, strict=True)
         if is_loose(word) and told.isdisjoint(range(end - len(word), end))
     )
-    return Analysis(text.words, {concept.name: concept.kind for concept in spotted}, tuple(loose))
+    names = {concept.name: concept.kind for concept in spotted}
+    return Analysis(text.words, names, tuple(loose), concepts.guess(text) if asked else {})

@@ -12,10 +12,13 @@ from pathlib import Path
 
 from keywords.lexicon import Meaning, load_lexicon
 from keywords.match import Matcher
+from keywords.nearby import Nearby
 from keywords.text import Text
 
 LEXICONS = Path(__file__).parent / "lexicons"
 _PREFIX = "concepts_"
+#: Kinds that are no subjects: a text is not likened to them.
+OUTSIDE = ("asking", "elsewhere")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +42,17 @@ class Concepts:
                 self._kinds.setdefault(name, path.stem.removeprefix(_PREFIX))
                 meanings.append(meaning)
         self._matcher = Matcher(meanings)
+        self._nearby = Nearby(meaning for meaning in meanings if self._kinds[meaning.name] not in OUTSIDE)
 
     def spot(self, text: Text) -> list[Spotted]:
         """The concepts of a text, by place; one that is said twice stands twice."""
         return [
             Spotted(match.name, self._kinds[match.name], match.start, match.end) for match in self._matcher.find(text)
         ]
+
+    def guess(self, text: Text) -> dict[str, float]:
+        """The subjects a text may speak of, and how near its characters are to their wordings (0 to about 1)."""
+        return self._nearby.guess(text.flat)
 
 
 @cache

@@ -6,6 +6,7 @@ what was asked, in [0, 1], comparable between brands; see `persona/search_trust.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from heapq import nlargest
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,9 @@ from persona.search_trust import ANSWER_AT, ASK_AT, Decision, Signs, Trust, out_
 __all__ = ["ANSWER_AT", "ASK_AT", "Candidate", "Index", "decide"]
 
 #: What each way of finding adds to the rank of an entry.
-BY_CONCEPT, BY_QUESTION, BY_ANSWER = 1.0, 0.8, 0.4
+BY_CONCEPT, BY_GUESS, BY_QUESTION, BY_ANSWER = 1.0, 3.0, 0.8, 0.4
+#: How many of the concepts that a question may mean are pursued.
+GUESSES = 5
 #: How plainly an entry speaks of a concept that stands in its question, a similar question, its answer.
 IN_QUESTION, IN_SIMILAR, IN_ANSWER = 1.0, 0.9, 0.35
 #: What a concept weighs in a question by its kind; subjects weigh 1.
@@ -60,8 +63,8 @@ class Index:
         answers: list[Terms] = []
         speaks: list[dict[str, float]] = []
         for number, entry in enumerate(entries):
-            asked = [analyse(text) for text in (entry.question, *entry.similar)]
-            told = analyse(" ".join((entry.answer, entry.category, *entry.tags)))
+            asked = [analyse(text, asked=False) for text in (entry.question, *entry.similar)]
+            told = analyse(" ".join((entry.answer, entry.category, *entry.tags)), asked=False)
             owners += [number] * len(asked)
             questions += [terms(analysis.words) for analysis in asked]
             answers.append(terms(told.words))
@@ -69,11 +72,11 @@ class Index:
         self._questions = TextField(owners, questions, len(entries))
         self._answers = TextField(list(range(len(entries))), answers, len(entries))
         self._concepts = ConceptField(speaks)
-        self._trust = Trust(self._wrong(analyse(line)) for line in out_of_scope()) if entries else Trust(())
+        self._trust = Trust(self._wrong(analyse(line, asked=True)) for line in out_of_scope()) if entries else Trust(())
 
     def search(self, text: str | Analysis, most: int = 5) -> list[Candidate]:
         """The best entries for a question, best first; entries that share nothing with it are not among them."""
-        asked = self._analyse(text) if isinstance(text, str) else text
+        asked = self._analyse(text, asked=True) if isinstance(text, str) else text
         found = self._rank(asked, most)
         if not found.best:
             return []
@@ -93,11 +96,16 @@ class Index:
             name: KIND_WEIGHTS.get(kind, 1.0) * self._concepts.rarity(name) for name, kind in asked.concepts.items()
         }
 
+    def _guesses(self, asked: Analysis) -> dict[str, float]:
+        """The likeliest of the concepts that a question may mean and some entry speaks of."""
+        known = ((near, name) for name, near in asked.guesses.items() if self._concepts.knows(name))
+        return {name: near for near, name in nlargest(GUESSES, known)}
+
     def _rank(self, asked: Analysis, most: int) -> _Ranking:
         query = terms(asked.words)
         words = self._questions.scores(query)
         ranks = BY_CONCEPT * self._concepts.scores(self._weigh(asked)) + BY_QUESTION * words
-        ranks += BY_ANSWER * self._answers.scores(query)
+        ranks += BY_ANSWER * self._answers.scores(query) + BY_GUESS * self._concepts.guessed(self._guesses(asked))
         hits: npt.NDArray[np.int64] = np.flatnonzero(ranks)
         return _Ranking(hits[np.argsort(-ranks[hits], kind="stable")[:most]].tolist(), ranks, words)
 

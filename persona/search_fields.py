@@ -113,6 +113,14 @@ class ConceptField:
             found[self._spans.places[start:end]] += self._spans.weights[start:end] * np.float32(weight / total)
         return np.divide(found, self._norms, out=found, where=self._norms > 0)
 
+    def guessed(self, near: Mapping[str, float]) -> Floats:
+        """How well each entry speaks of concepts that a question may mean, as near as it is to each."""
+        found = np.zeros(len(self._norms), dtype=np.float32)
+        for name, value in near.items():
+            start, end = self._spans.of[name]
+            found[self._spans.places[start:end]] += self._spans.weights[start:end] * np.float32(value / self.unheard)
+        return found
+
     def covered(self, query: Mapping[str, float], entry: int) -> tuple[float, float]:
         """How much of a query's weight an entry speaks of, and the share of the entry that the query names."""
         told = asked = 0.0

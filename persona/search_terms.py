@@ -1,9 +1,9 @@
 """What the search knows of a text: its words, the concepts it speaks of, and the words that no concept explains."""
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import log
+from typing import Protocol
 
 Terms = dict[str, float]
 
@@ -23,14 +23,22 @@ STOP = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """A text as the search sees it. `concepts` maps names to kinds; `loose`: the telling words outside all concepts."""
+    """A text as the search sees it.
+
+    `concepts` maps names to kinds; `loose` are the telling words outside all concepts; `guesses` the concepts that a
+    question may mean without a known wording, and how near it is to theirs (0 to about 1).
+    """
 
     words: tuple[str, ...]
     concepts: dict[str, str]
     loose: tuple[str, ...] = ()
+    guesses: dict[str, float] = field(default_factory=dict)
 
 
-Analyse = Callable[[str], Analysis]
+class Analyse(Protocol):
+    """Analyses a text. Guesses cost as much as the rest and are made for questions, not for what entries tell."""
+
+    def __call__(self, text: str, *, asked: bool) -> Analysis: ...
 
 
 def is_loose(word: str) -> bool:
