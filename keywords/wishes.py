@@ -4,6 +4,7 @@ Each text is read once for its signals; what they add up to is cheap and done an
 person came, the customer took it back, or the matter was settled.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -36,6 +37,8 @@ ENOUGH = 2.0
 TOGETHER = 3
 #: Two texts are the same again when this part of the shorter one's letter pairs stands in the other.
 ALIKE = 0.6
+#: A word or two with a question mark, and then more.
+_ECHO = re.compile(r"(\w{2,8})[?？]+.")
 _WITHDRAWN, _TRAPS = "withdrawn", "traps"
 
 
@@ -103,7 +106,7 @@ class Wishes:
 
     def _after(self, standing: Decision, turns: Sequence[Turn], place: int) -> Decision:
         heard = turns[place].heard
-        own = self._weigh(heard, heard.signals, place)
+        own = self._weigh(heard, _with_echo(turns, place), place)
         if not own:
             own = self._with_earlier(turns, place)
         if not own:
@@ -152,6 +155,15 @@ def _words(heard: Heard, rule: Rule) -> str:
     return heard.text.original[first:last]
 
 
+def _with_echo(turns: Sequence[Turn], place: int) -> Mapping[str, Span]:
+    """The signals of a turn, and `echo` when it throws the bot's own word back as a question: 淡淡？"""
+    heard = turns[place].heard
+    asked = _ECHO.match(heard.text.text)
+    if asked is None or not place or turns[place - 1].role != BOT or asked[1] not in turns[place - 1].heard.text.text:
+        return heard.signals
+    return {**heard.signals, "echo": asked.span(1)}
+
+
 def _is_settled(signals: Mapping[str, Span]) -> bool:
     return bool(signals.keys() & {"solved", "withdrawn", "clarified", "joke", "praise", "self_blame"})
 
@@ -163,8 +175,8 @@ def _unanswered(turns: Sequence[Turn], place: int) -> Decision:
     if len(said) < 2 or _is_settled(heard.signals) or "content" in heard.signals:
         return Decision()
     again = any(_alike(said[-1], before) for before in said[:-1])
-    asked = [turn.heard.text.text for turn in turns[:place] if turn.role == CUSTOMER]
-    repeats = sum(_alike(heard.text.text, before) for before in asked) if len(heard.text.text) > 1 else 0
+    asked = [turn.heard.text.text for turn in turns[: place + 1] if turn.role == CUSTOMER]
+    repeats = sum(any(_alike(text, before) for before in asked[:number]) for number, text in enumerate(asked))
     if again or (repeats and "insist" in heard.signals) or repeats > 1:
         return Decision(NONANSWER, SEVERITY[NONANSWER], ENOUGH, heard.text.original, "the same again", place)
     return Decision()
@@ -185,7 +197,7 @@ def _pairs(flat: str) -> set[str]:
 def shipped() -> Wishes:
     """By the lexicon that comes with Wanzi: no brand needed."""
     meanings = load_lexicon(_LEXICONS / "handoff.yaml")
-    return Wishes(meanings, load_weights(_LEXICONS / "handoff_weights.yaml", meanings))
+    return Wishes(meanings, load_weights(_LEXICONS / "handoff_weights.yaml", {*meanings, "echo"}))
 
 
 def with_own_words(path: Path) -> Wishes:
@@ -205,7 +217,7 @@ def with_own_words(path: Path) -> Wishes:
         for name, meaning in load_lexicon(_LEXICONS / "handoff.yaml").items()
     }
     meanings |= {reason: _joined(Meaning(reason), own[reason], traps) for reason in REASONS if reason in own}
-    weights = dict(load_weights(_LEXICONS / "handoff_weights.yaml", meanings))
+    weights = dict(load_weights(_LEXICONS / "handoff_weights.yaml", {*meanings, "echo"}))
     for reason in REASONS:
         if reason in own:
             weights[reason] = (*weights[reason], Rule(frozenset({reason}), frozenset(), ENOUGH, reason))
