@@ -10,7 +10,11 @@
 
 A phrase is a row of parts in their order: "…" lets up to 6 characters of one clause stand between two parts, "……" up to
 20 of one sentence; "|" separates alternatives of a part and "{name}" stands for the words of a set. A match that a trap
-of its meaning touches does not count.
+of its meaning touches does not count. One item of any list may hold several, separated by "、".
+
+What else a meaning may tell: `holds`, the circumstances in which it is still true (past, supposed, denied, asked,
+others); `against`, the meanings that cannot be true beside it; `of`, whom it describes by nature, when not the writer;
+`sensitive: true`, personal data about health.
 """
 
 import re
@@ -24,7 +28,12 @@ import yaml
 NEAR, FAR = 6, 20
 _GAP = re.compile(r"\s*(……|…)\s*")
 _SET = re.compile(r"\{([^{}]*)\}")
-_KEYS = ("words", "phrases", "traps")
+_LISTS = ("words", "phrases", "traps", "holds", "against")
+_KEYS = (*_LISTS, "of", "sensitive")
+#: Circumstances that take a meaning back unless it holds in them.
+CIRCUMSTANCES = ("past", "supposed", "denied", "asked", "others")
+#: libyaml reads ten times faster; PyYAML may be built without it.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class LexiconError(ValueError):
@@ -48,14 +57,23 @@ class Meaning:
     words: tuple[str, ...] = ()
     phrases: tuple[Phrase, ...] = ()
     traps: tuple[str | Phrase, ...] = ()
+    holds: frozenset[str] | None = None
+    against: tuple[str, ...] = ()
+    of: str = ""
+    sensitive: bool = False
+
+
+def read_yaml(path: Path) -> Any:
+    """What a YAML file holds. Raises LexiconError when it is none."""
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - a safe loader, either way
+    except yaml.YAMLError as exc:
+        raise LexiconError(f"{path}: not readable as YAML: {exc}") from exc
 
 
 def load_lexicon(path: Path) -> dict[str, Meaning]:
     """Read a lexicon file. Raises LexiconError naming what is wrong and what is allowed."""
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as exc:
-        raise LexiconError(f"{path}: not readable as YAML: {exc}") from exc
+    data = read_yaml(path)
     if not isinstance(data, dict) or not isinstance(data.get("meanings"), dict) or set(data) - {"sets", "meanings"}:
         raise LexiconError(f"{path}: must hold 'meanings' and may hold 'sets', nothing else")
     sets = {str(name): _words(f"{path}: set {name}", words) for name, words in (data.get("sets") or {}).items()}
@@ -66,7 +84,10 @@ def _meaning(path: Path, name: str, told: Any, sets: Mapping[str, tuple[str, ...
     where = f"{path}: {name}"
     if not isinstance(told, dict) or set(told) - set(_KEYS):
         raise LexiconError(f"{where}: must be {{{', '.join(_KEYS)}}}")
-    listed = {key: _words(f"{where}: '{key}'", told.get(key) or []) for key in _KEYS}
+    listed = {key: _words(f"{where}: '{key}'", told.get(key) or []) for key in _LISTS}
+    for circumstance in listed["holds"]:
+        if circumstance not in CIRCUMSTANCES:
+            raise LexiconError(f"{where}: 'holds' must be of {', '.join(CIRCUMSTANCES)}")
     return Meaning(
         name=name,
         words=tuple(word for line in listed["words"] for word in _alternatives(where, line, sets)),
@@ -76,6 +97,10 @@ def _meaning(path: Path, name: str, told: Any, sets: Mapping[str, tuple[str, ...
             for line in listed["traps"]
             for trap in ([parse_phrase(where, line, sets)] if "…" in line else _alternatives(where, line, sets))
         ),
+        holds=frozenset(listed["holds"]) if "holds" in told else None,
+        against=listed["against"],
+        of=str(told.get("of", "")),
+        sensitive=bool(told.get("sensitive", False)),
     )
 
 
@@ -107,4 +132,20 @@ def _alternatives(where: str, piece: str, sets: Mapping[str, tuple[str, ...]]) -
 def _words(where: str, listed: Any) -> tuple[str, ...]:
     if not isinstance(listed, list) or not all(isinstance(word, str | int) and str(word).strip() for word in listed):
         raise LexiconError(f"{where} must be a list of words")
-    return tuple(str(word).strip() for word in listed)
+    return tuple(word.strip() for item in listed for word in str(item).split("、") if word.strip())
+
+
+def load_own_words(path: Path) -> dict[str, Meaning]:
+    """A brand's own words, {TAG: {words: [...], refused: [...]}}; none when there is no such file.
+
+    Refused words are kept in the file for those who propose words; they say nothing.
+    """
+    if not path.exists():
+        return {}
+    data = read_yaml(path) or {}
+    if not isinstance(data, dict) or not all(isinstance(told, dict) for told in data.values()):
+        raise LexiconError(f"{path}: must be {{TAG: {{words: [...], refused: [...]}}}}")
+    return {
+        str(tag): Meaning(str(tag), words=_words(f"{path}: {tag}", told.get("words") or []))
+        for tag, told in data.items()
+    }

@@ -14,6 +14,9 @@ from keywords.lexicon import NEAR, Meaning, Phrase
 from keywords.normalise import normalise
 from keywords.text import Text
 
+#: Chinese words of this many characters are not made by accident where two others meet: boundaries are not asked; of
+#: those one shorter, one side is.
+_LONG = 4
 #: What ends a clause, and what ends a sentence: a phrase's near gap may not hold the first, a far gap not the second.
 _CLAUSE_END = re.compile(r"[，,。.！!？?；;\n]")
 _SENTENCE_END = re.compile(r"[。！!？?；;\n]")
@@ -21,12 +24,18 @@ _SENTENCE_END = re.compile(r"[。！!？?；;\n]")
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A meaning at [start, end) of the folded text; `word` is the spelling of the list that said it."""
+    """A meaning at [start, end) of the folded text; `word` is the spelling of the list that said it.
+
+    `kind` is how it was said: by a word, a phrase, a sound (other characters, pinyin), initials or a quantity. `parts`
+    are the places of a phrase's parts.
+    """
 
     name: str
     word: str
     start: int
     end: int
+    kind: str = "word"
+    parts: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,42 +87,59 @@ class Matcher:
         traps: list[Match] = []
         parts: dict[int, list[list[tuple[int, int]]]] = {}
         for index, start, end in self._automaton.find_matches_as_indexes(text.flat, overlapping=True):
-            whole = start in text.edges and end in text.edges
+            whole = _is_whole(text, start, end)
             for use in self._uses[self._patterns[index]]:
                 if use.number >= 0:
-                    if whole or end - start == 1:
-                        slots = parts.setdefault(use.number, [[] for _ in self._phrases[use.number][2].parts])
+                    phrase = self._phrases[use.number][2]
+                    if whole or (end - start == 1 and max(phrase.gaps) <= NEAR):
+                        slots = parts.setdefault(use.number, [[] for _ in phrase.parts])
                         slots[use.part].append((start, end))
                 elif whole or use.trap:
                     (traps if use.trap else words).append(Match(use.name, use.word, start, end))
         for number, slots in parts.items():
             name, trap, phrase = self._phrases[number]
-            for start, end in _rows(text.flat, phrase, slots):
-                (traps if trap else rows).append(Match(name, phrase.spelling, start, end))
-        said = [match for match in (*_outermost(words), *rows) if not _trapped(match, traps)]
+            for row in _rows(text.flat, phrase, slots):
+                (traps if trap else rows).append(
+                    Match(name, phrase.spelling, row[0][0], row[-1][1], "phrase", tuple(row))
+                )
+        said = [match for match in (*outermost(words), *rows) if not _trapped(match, traps)]
         return sorted(said, key=lambda match: (match.start, match.end))
 
 
-def _rows(flat: str, phrase: Phrase, slots: list[list[tuple[int, int]]]) -> list[tuple[int, int]]:
+def _is_whole(text: Text, start: int, end: int) -> bool:
+    """Whether [start, end) is not cut out of other words."""
+    sides = (start in text.edges) + (end in text.edges)
+    if sides == 2 or text.flat[start].isascii():
+        return sides == 2
+    return end - start >= _LONG or (end - start == _LONG - 1 and sides == 1)
+
+
+def _rows(flat: str, phrase: Phrase, slots: list[list[tuple[int, int]]]) -> list[list[tuple[int, int]]]:
     """Where a phrase's parts follow each other: for each first part the nearest row."""
     if not all(slots):
         return []
-    rows = []
-    for start, end in sorted(slots[0]):
-        place: int | None = end
-        for gap, slot in zip(phrase.gaps, slots[1:], strict=True):
-            place = _next(flat, place, gap, slot) if place is not None else None
-        if place is not None:
-            rows.append((start, place))
-    return rows
+    rows = (_row(flat, phrase, slots, first) for first in sorted(slots[0]))
+    return [row for row in rows if row]
 
 
-def _next(flat: str, place: int, gap: int, slot: list[tuple[int, int]]) -> int | None:
-    """The end of the nearest part that begins at most `gap` characters after `place`, no break in between."""
+def _row(
+    flat: str, phrase: Phrase, slots: list[list[tuple[int, int]]], first: tuple[int, int]
+) -> list[tuple[int, int]]:
+    row = [first]
+    for gap, slot in zip(phrase.gaps, slots[1:], strict=True):
+        following = _next(flat, row[-1][1], gap, slot)
+        if following is None:
+            return []
+        row.append(following)
+    return row
+
+
+def _next(flat: str, place: int, gap: int, slot: list[tuple[int, int]]) -> tuple[int, int] | None:
+    """The nearest part that begins at most `gap` characters after `place`, no break in between."""
     breaks = _CLAUSE_END if gap <= NEAR else _SENTENCE_END
-    for start, end in sorted(slot):
+    for start, end in sorted(slot, key=lambda place: (place[0], -place[1])):
         if 0 <= start - place <= gap and not breaks.search(flat, place, start):
-            return end
+            return start, end
     return None
 
 
@@ -121,8 +147,8 @@ def _trapped(match: Match, traps: list[Match]) -> bool:
     return any(trap.name == match.name and trap.start < match.end and match.start < trap.end for trap in traps)
 
 
-def _outermost(found: list[Match]) -> list[Match]:
-    """Without the words that lie inside a longer one, whatever it means: 油皮 in 混油皮."""
+def outermost(found: list[Match]) -> list[Match]:
+    """Matches without the words that lie inside a longer one, whatever it means: 油皮 in 混油皮."""
     kept: list[Match] = []
     for match in sorted(found, key=lambda m: (m.start, -m.end)):
         inside = (o for o in kept if o.start <= match.start and match.end <= o.end)

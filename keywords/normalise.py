@@ -3,6 +3,7 @@
 Every character of the folded text knows its place in the original, so that evidence shows what the customer wrote.
 """
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +14,10 @@ import opencc
 _UNSEEN = frozenset("\u200b\u200c\u2060\ufeff\ufe0e\ufe0f\u00ad")
 #: A character repeated this often or more says no more than once ("好好好好", "sooooo"); digits are counted, not sung.
 _RUN = 3
+#: Three characters or more with a space or a mark between each two are one word, spelt out: "敏 感 肌", "退-货-款".
+_SPELT = re.compile(
+    r"(?<![\u4e00-\u9fff])[\u4e00-\u9fff](?:([ .·・\-_*/|丨])[\u4e00-\u9fff])(?:\1[\u4e00-\u9fff])+(?![\u4e00-\u9fff])"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +42,10 @@ def fold(text: str) -> Folded:
     """The one spelling of a text, with the way back to the original."""
     chars: list[str] = []
     places: list[int] = []
-    for place, char in enumerate(_simplified(text)):
-        if char in _UNSEEN:
+    simple = _simplified(text)
+    filling = {place + 1 for found in _SPELT.finditer(simple) for place in range(found.start(), found.end() - 1, 2)}
+    for place, char in enumerate(simple):
+        if char in _UNSEEN or place in filling:
             continue
         one = _one(char)
         if len(chars) >= _RUN - 1 and not one.isdigit() and all(before == one for before in chars[1 - _RUN :]):

@@ -1,19 +1,33 @@
 """Reads a message and says which tags its writer earns, with evidence."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
-from keywords import clause as clauses_
-from keywords.catalogue import Catalogue
-from keywords.lexicon import Meaning
-from keywords.match import Matcher
+from keywords.catalogue import Catalogue, load_catalogue
+from keywords.circumstance import Circumstances
+from keywords.ear import Ear
+from keywords.lexicon import Meaning, load_own_words
+from keywords.match import Match, Matcher
+from keywords.quantity import Budgets, bands
+from keywords.spam import is_spam
 from keywords.text import Text, read_text
+from keywords.verdict import Said, last_word
+from keywords.vocabulary import digest, vocabulary
+
+#: How certain a finding is, by the way it was said; a sensitive tag is not given by ear.
+CONFIDENCE = {"word": 0.95, "quantity": 0.9, "phrase": 0.85, "sound": 0.85, "near": 0.75, "initials": 0.75}
+_RULES = {"word": "keyword", "quantity": "budget"}
+_UNSURE = ("near", "initials")
+#: The brand's own words, beside its catalogue.
+OWN_WORDS = "lexicon.yaml"
 
 
 @dataclass(frozen=True)
 class TagFinding:
     """A tag with its evidence. `relation` names the person it describes when that is not the writer.
 
-    `withdraws`: the writer says that it is true no longer, or never was.
+    `withdraws`: the writer says that it is not true, or no more.
     """
 
     tag: str
@@ -40,39 +54,68 @@ class TagFinding:
 
 
 class Tagger:
-    """Reads messages with one catalogue."""
+    """Reads messages with one catalogue. Immutable; safe for many threads."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, own_words: Path | None = None) -> None:
         self.catalogue = catalogue
+        self.version = f"{catalogue.version}+{digest(catalogue, own_words)}"
+        own = load_own_words(own_words) if own_words else {}
         self._dimensions = {rule.name: rule.dimension for rule in catalogue.tags}
-        self._matcher = Matcher(Meaning(rule.name, words=rule.words) for rule in catalogue.tags)
+        budgets = bands(self._dimensions)
+        meanings = [m for m in vocabulary(catalogue, own) if m.name not in {band.name for band in budgets}]
+        self._meanings = {meaning.name: meaning for meaning in meanings}
+        self._budgets = Budgets(budgets)
+        self._matcher = Matcher(meanings)
+        self._ear = Ear(_audible(catalogue, meanings))
 
     def read(self, text: str | Text) -> list[TagFinding]:
-        """Tags of the writer (`relation` None) and traits of others, in the order of their words, each once."""
+        """Tags of the writer (`relation` None), traits of others, and what is withdrawn, in order of place."""
         ready = read_text(text) if isinstance(text, str) else text
-        if clauses_.is_spam(ready.flat):
+        if is_spam(ready.flat):
             return []
-        parts = clauses_.clauses(ready.flat)
-        findings: dict[tuple[str, str | None], TagFinding] = {}
-        for match in self._matcher.find(ready):
-            part = next((p for p in parts if p.start <= match.start < p.end), None)
-            if part is None or part.supposed or part.past or part.definition or clauses_.denied(part, match.start):
-                continue
-            dimension = self._dimensions[match.name]
-            about_others = part.relation if dimension == "attribute" else None
-            span, start, end = ready.span(match.start, match.end)
-            findings.setdefault(
-                (match.name, about_others),
-                TagFinding(
-                    tag=match.name,
-                    dimension=dimension,
-                    span=span,
-                    start=start,
-                    end=end,
-                    rule=f"keyword:{match.word}",
-                    version=self.catalogue.version,
-                    confidence=0.9,
-                    relation=about_others,
-                ),
-            )
-        return list(findings.values())
+        around = Circumstances(ready.flat)
+        said = [one for match in self._matches(ready, around) for one in self._judge(match, around)]
+        return [self._finding(ready, one) for one in last_word(said, around, self._meanings)]
+
+    def _matches(self, ready: Text, around: Circumstances) -> Iterable[Match]:
+        written = self._matcher.find(ready)
+        heard = (
+            match
+            for match in self._ear.find(ready)
+            if not any(other.start < match.end and match.start < other.end for other in written)
+        )
+        return sorted((*written, *heard, *self._budgets.find(around.parts, ready.flat)), key=lambda m: (m.start, m.end))
+
+    def _judge(self, match: Match, around: Circumstances) -> list[Said]:
+        meaning = self._meanings.get(match.name, Meaning(match.name))
+        if meaning.sensitive and match.kind in _UNSURE:
+            return []
+        dimension = self._dimensions[match.name]
+        return around.judge(match, meaning, dimension)
+
+    def _finding(self, ready: Text, one: Said) -> TagFinding:
+        match = one.match
+        span, start, end = ready.span(match.start, match.end)
+        return TagFinding(
+            tag=match.name,
+            dimension=one.dimension,
+            span=span,
+            start=start,
+            end=end,
+            rule=f"{_RULES.get(match.kind, match.kind)}:{match.word}",
+            version=self.version,
+            confidence=CONFIDENCE[match.kind],
+            relation=one.relation or None,
+            withdraws=one.withdraws,
+        )
+
+
+def load_tagger(catalogue: Path) -> Tagger:
+    """The tagger of a catalogue file and the brand's own words beside it."""
+    return Tagger(load_catalogue(catalogue), catalogue.parent / OWN_WORDS)
+
+
+def _audible(catalogue: Catalogue, meanings: list[Meaning]) -> list[tuple[str, str]]:
+    """What is listened for: the operator's own words. Those of the house are too many to be told by their sound."""
+    known = {meaning.name for meaning in meanings}
+    return [(rule.name, word) for rule in catalogue.tags if rule.name in known for word in (rule.name, *rule.words)]
