@@ -6,10 +6,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from bot.errors import WanziError
-from keywords.catalogue import load_catalogue
-from keywords.segment import cut
-from keywords.tagger import Tagger
-from keywords.text import read_text
+from keywords.tagger import load_tagger
+from keywords.wishes import with_own_words
 
 RANKED = 5
 
@@ -34,9 +32,9 @@ def _write(out: TextIO, row: dict[str, Any]) -> None:
 
 def tag(catalogue: Path, source: TextIO, out: TextIO) -> None:
     """Which tags each text earns, and why."""
-    tagger = Tagger(load_catalogue(catalogue))
+    tagger = load_tagger(catalogue)
     for row in _lines(source, "text"):
-        found = tagger.read(str(row["text"]))
+        found = [finding for finding in tagger.read(str(row["text"])) if not finding.withdraws]
         _write(
             out,
             {
@@ -50,14 +48,14 @@ def tag(catalogue: Path, source: TextIO, out: TextIO) -> None:
 
 def ask(knowledge: Path, source: TextIO, out: TextIO) -> None:
     """Which entries each question means, whether Wanzi would answer, and what."""
-    from handlers import reply  # imported where it is used: `wanzi tag` starts without a database or numpy
+    from handlers.analysis import analyse  # imported where it is used: `wanzi tag` starts without numpy
     from persona.entries import load_knowledge
-    from persona.knowledge import Index
+    from persona.knowledge import Index, decide
 
-    index = Index(load_knowledge(knowledge), cut)
+    index = Index(load_knowledge(knowledge), analyse)
     for row in _lines(source, "text"):
-        found = tuple(index.search(str(row["text"]), RANKED))
-        answers = reply.is_answer(found)
+        found = index.search(str(row["text"]), RANKED)
+        answers = decide(found) == "answer"
         _write(
             out,
             {
@@ -72,19 +70,17 @@ def ask(knowledge: Path, source: TextIO, out: TextIO) -> None:
 
 def handoff(brand_dir: Path, source: TextIO, out: TextIO) -> None:
     """Whether a person should take each conversation, and why."""
-    from handlers import reply
-    from handlers.brand import handoff_matcher
-    from handlers.reading import find_wish
-
-    words = handoff_matcher(brand_dir)
+    wishes = with_own_words(brand_dir / "handoff.yaml")
     for row in _lines(source, "turns"):
-        turns = row["turns"]
-        said = [str(turn.get("text", "")) for turn in turns if turn.get("role") == "user"]
-        reason = find_wish(words, read_text(said[-1]))[0] if said else ""
-        replies = [str(turn.get("text", "")) for turn in turns if turn.get("role") != "user"]
-        if not reason and len(replies) >= reply.UNANSWERED_LIMIT and len(set(replies[-reply.UNANSWERED_LIMIT :])) == 1:
-            reason = "repeated_nonanswer"
+        decision = wishes.read([(str(turn.get("role", "")), str(turn.get("text", ""))) for turn in row["turns"]])
         _write(
             out,
-            {"id": row["id"], "handoff": bool(reason), "reason": reason or "none", "score": 1.0 if reason else 0.0},
+            {
+                "id": row["id"],
+                "handoff": bool(decision),
+                "reason": decision.reason,
+                "severity": decision.severity,
+                "score": decision.score,
+                "evidence": {"span": decision.span, "rule": decision.rule, "turn": decision.turn},
+            },
         )

@@ -18,9 +18,9 @@ from handlers.analysis import analyse
 from handlers.reading import Reader, Reading
 from handlers.wording import word
 from keywords.catalogue import Catalogue, load_catalogue
-from keywords.lexicon import Meaning
-from keywords.match import Matcher
+from keywords.lexicon import LexiconError
 from keywords.tagger import Tagger
+from keywords.wishes import Wishes, with_own_words
 from persona.entries import load_knowledge
 from persona.gates import Gate
 from persona.knowledge import Index
@@ -194,7 +194,7 @@ def load_brand(folder: Path, persona_name: str, timezone: str) -> Brand:
     catalogue = load_catalogue(folder / "catalogue.yaml")
     persona = load_persona(persona_file(folder, persona_name))
     knowledge = Index(load_knowledge(folder / "knowledge.jsonl"), analyse)
-    reader = Reader(Tagger(catalogue, folder / "lexicon.yaml"), knowledge, handoff_matcher(folder), persona)
+    reader = Reader(Tagger(catalogue, folder / "lexicon.yaml"), knowledge, _wishes(folder / "handoff.yaml"), persona)
     where = folder / "stores.yaml"
     return Brand(
         persona=persona,
@@ -240,12 +240,11 @@ def _read(path: Path) -> dict[str, Any]:
     return data
 
 
-def handoff_matcher(folder: Path) -> Matcher:
-    """The words by which a brand's customers ask for a person, by reason."""
-    words = _read(folder / "handoff.yaml")
-    return Matcher(
-        Meaning(reason, words=tuple(map(str, listed))) for reason, listed in words.items() if isinstance(listed, list)
-    )
+def _wishes(path: Path) -> Wishes:
+    try:
+        return with_own_words(path)
+    except LexiconError as exc:
+        raise BrandError(str(exc)) from None
 
 
 def _groups(folder: Path) -> list[Any]:
