@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from persona.entries import Entry
 from persona.search_fields import ConceptField, Floats, TextField
-from persona.search_terms import ASKING, ELSEWHERE, Analyse, Analysis, Terms, terms
+from persona.search_terms import ASKING, ELSEWHERE, THINGS, Analyse, Analysis, Terms, terms
 from persona.search_trust import ANSWER_AT, ASK_AT, Decision, Signs, Trust, out_of_scope
 
 __all__ = ["ANSWER_AT", "ASK_AT", "Candidate", "Index", "decide"]
@@ -25,7 +25,9 @@ GUESSES = 5
 #: How plainly an entry speaks of a concept that stands in its question, a similar question, its answer.
 IN_QUESTION, IN_SIMILAR, IN_ANSWER = 1.0, 0.9, 0.35
 #: What a concept weighs in a question by its kind; subjects weigh 1.
-KIND_WEIGHTS = {ASKING: 0.2, ELSEWHERE: 1.5}
+KIND_WEIGHTS = {ASKING: 0.2, ELSEWHERE: 1.5, THINGS: 0.7}
+#: Kinds of concepts whose absence from a knowledge base says nothing of it, or is counted apart.
+OUTSIDE = (ASKING, ELSEWHERE, THINGS)
 #: What a word outside all concepts weighs beside a concept that no entry knows: known to some entry, or to none.
 KNOWN, STRANGE = 0.3, 0.5
 #: How much of a word's weight an entry earns that holds it in its answer.
@@ -115,15 +117,18 @@ class Index:
         query = self._weigh(asked)
         told, named = self._concepts.covered(query, first)
         heard, said = self._loose(asked, first)
-        told, said = told / unheard + heard, sum(query.values()) / unheard + said
+        covered = (told / unheard + heard) / (sum(query.values()) / unheard + said + SILENCE)
         second = float(found.ranks[found.best[1]]) if len(found.best) > 1 else 0.0
         return Signs(
             lead=1.0 - second / float(found.ranks[first]),
-            told=told,
-            covered=told / (said + SILENCE),
+            covered=covered,
+            guessed=self._concepts.likely(self._guesses(asked), first),
             named=named,
             verbatim=min(1.0, max(0.0, (float(found.words[first]) - 0.6) / 0.3)),
-            elsewhere=sum(kind == ELSEWHERE for kind in asked.concepts.values()),
+            absent=sum(kind not in OUTSIDE and not self._concepts.knows(name) for name, kind in asked.concepts.items()),
+            elsewhere=sum(
+                kind == ELSEWHERE and not self._concepts.strength(name, first) for name, kind in asked.concepts.items()
+            ),
         )
 
     def _loose(self, asked: Analysis, entry: int) -> tuple[float, float]:

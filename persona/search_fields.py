@@ -121,13 +121,23 @@ class ConceptField:
             found[self._spans.places[start:end]] += self._spans.weights[start:end] * np.float32(value / self.unheard)
         return found
 
+    def likely(self, near: Mapping[str, float], entry: int) -> float:
+        """How much an entry speaks of concepts that a question may mean."""
+        return sum(value * self.strength(name, entry) for name, value in near.items())
+
+    def strength(self, name: str, entry: int) -> float:
+        """How plainly an entry speaks of a concept: 0 to 1."""
+        start, end = self._spans.of.get(name, (0, 0))
+        place = start + int(np.searchsorted(self._spans.places[start:end], entry))
+        if place < end and self._spans.places[place] == entry:
+            return min(1.0, float(self._spans.weights[place]) / self._rarity[name])
+        return 0.0
+
     def covered(self, query: Mapping[str, float], entry: int) -> tuple[float, float]:
         """How much of a query's weight an entry speaks of, and the share of the entry that the query names."""
         told = asked = 0.0
         for name, weight in query.items():
-            start, end = self._spans.of.get(name, (0, 0))
-            place = start + int(np.searchsorted(self._spans.places[start:end], entry))
-            if place < end and self._spans.places[place] == entry:
-                told += weight * min(1.0, float(self._spans.weights[place]) / self._rarity[name])
-                asked += float(self._spans.weights[place])
+            strength = self.strength(name, entry)
+            told += weight * strength
+            asked += self.rarity(name) * strength
         return told, asked / (float(self._mass[entry]) or 1.0)

@@ -8,7 +8,7 @@ from typing import Protocol
 Terms = dict[str, float]
 
 #: Kinds of concepts with a rule of their own: how something is asked, and what is not a shop's business.
-ASKING, ELSEWHERE = "asking", "elsewhere"
+ASKING, ELSEWHERE, THINGS = "asking", "elsewhere", "things"
 #: A pair of characters that stands side by side counts beside the words.
 PAIR, PAIR_WEIGHT = "²", 0.5
 #: Words that carry no meaning of their own in a question.

@@ -17,9 +17,9 @@ import yaml
 Decision = Literal["answer", "ask", "unsure"]
 
 #: Scores from which an entry is the answer, and from which it is worth a line of a menu.
-ANSWER_AT, ASK_AT = 0.5, 0.2
+ANSWER_AT, ASK_AT = 0.5, 0.3
 #: The share of the bank that stays below the score of 0.5, and the bounds of the confidence that becomes it.
-QUANTILE, LEAST, MOST = 0.9, 0.38, 0.6
+QUANTILE, LEAST, MOST = 0.95, 0.75, 0.85
 _BANK = Path(__file__).parent / "out_of_scope.yaml"
 
 
@@ -27,22 +27,24 @@ _BANK = Path(__file__).parent / "out_of_scope.yaml"
 class Signs:
     """What is seen of a question and the entry that ranks first for it.
 
-    `lead` over the second entry (0 to 1); `told`: how much the entry speaks of what is asked, in concepts of the
-    rarest kind; `covered`: the same as a share of what is asked; `named`: the share of the entry that the question
-    names; `verbatim`: how far it is the entry's own question (0 to 1); `elsewhere`: concepts outside the shop's world.
+    `lead` over the second entry (0 to 1); `covered`: the share of what is asked that the entry speaks of; `guessed`:
+    how near the question is to what it speaks of; `named`: the share of the entry that the question names; `verbatim`:
+    how far it is the entry's own question (0 to 1); `absent`: subjects of the question that no entry speaks of;
+    `elsewhere`: things outside the shop's world.
     """
 
     lead: float
-    told: float
     covered: float
+    guessed: float
     named: float
     verbatim: float
+    absent: float
     elsewhere: float
 
 
 #: Fitted by logistic regression, but for `verbatim`, which no paraphrase shows.
-_WEIGHTS = Signs(lead=0.7, told=0.9, covered=5.9, named=1.2, verbatim=5.0, elsewhere=-3.0)
-_BIAS = -4.4
+_WEIGHTS = Signs(lead=2.3, covered=2.3, guessed=5.2, named=2.4, verbatim=4.0, absent=-0.8, elsewhere=-3.4)
+_BIAS = -2.8
 
 
 class Trust:
