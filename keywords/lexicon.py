@@ -10,7 +10,8 @@
 
 A phrase is a row of parts in their order: "…" lets up to 6 characters of one clause stand between two parts, "……" up to
 20 of one sentence; "|" separates alternatives of a part and "{name}" stands for the words of a set. A match that a trap
-of its meaning touches does not count. One item of any list may hold several, separated by "、".
+of its meaning touches does not count. One item of any list may hold several, separated by "、"; a word written
+"=敏感" counts only where it stands alone between two marks.
 
 What else a meaning may tell: `holds`, the circumstances in which it is still true (past, supposed, denied, asked,
 others); `against`, the meanings that cannot be true beside it; `of`, whom it describes by nature, when not the writer;
@@ -26,6 +27,8 @@ from typing import Any
 import yaml
 
 NEAR, FAR = 6, 20
+#: A word that begins with this counts only where nothing stands beside it: "=敏感" in "油皮，敏感，求推荐".
+ALONE = "="
 _GAP = re.compile(r"\s*(……|…)\s*")
 _SET = re.compile(r"\{([^{}]*)\}")
 _LISTS = ("words", "phrases", "traps", "holds", "against")

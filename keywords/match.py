@@ -6,11 +6,11 @@ boundary filter then drops what cuts a word in two (老客 in 老客厅, 起皮 
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import ahocorasick_rs
 
-from keywords.lexicon import NEAR, Meaning, Phrase
+from keywords.lexicon import ALONE, NEAR, Meaning, Phrase
 from keywords.normalise import normalise
 from keywords.text import Text
 
@@ -19,7 +19,11 @@ from keywords.text import Text
 _LONG = 4
 #: What ends a clause, and what ends a sentence: a phrase's near gap may not hold the first, a far gap not the second.
 _CLAUSE_END = re.compile(r"[，,。.！!？?；;\n]")
+_CLAUSE_MARK = re.compile(r"[，,。.！!？?；;\n]|(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
 _SENTENCE_END = re.compile(r"[。！!？?；;\n]")
+
+
+_Breaks = tuple[re.Pattern[str], re.Pattern[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +51,17 @@ class _Use:
     trap: bool
     number: int = -1
     part: int = 0
+    alone: bool = False
 
 
 class Matcher:
-    """Finds the meanings of a fixed list. Immutable; safe for many threads."""
+    """Finds the meanings of a fixed list. Immutable; safe for many threads.
 
-    def __init__(self, meanings: Iterable[Meaning]) -> None:
+    `within_clauses`: far gaps of phrases stay inside a clause too.
+    """
+
+    def __init__(self, meanings: Iterable[Meaning], *, within_clauses: bool = False) -> None:
+        self._breaks = (_CLAUSE_END, _CLAUSE_MARK if within_clauses else _SENTENCE_END)
         self._uses: dict[str, list[_Use]] = {}
         self._phrases: list[tuple[str, bool, Phrase]] = []
         for meaning in meanings:
@@ -69,6 +78,8 @@ class Matcher:
         self._automaton = ahocorasick_rs.AhoCorasick(self._patterns)
 
     def _learn(self, word: str, use: _Use) -> None:
+        if word[0] == ALONE and len(word) > 1:
+            word, use = word[1:], replace(use, alone=True)
         uses = self._uses.setdefault(normalise(word), [])
         if use not in uses:
             uses.append(use)
@@ -94,11 +105,11 @@ class Matcher:
                     if whole or (end - start == 1 and max(phrase.gaps) <= NEAR):
                         slots = parts.setdefault(use.number, [[] for _ in phrase.parts])
                         slots[use.part].append((start, end))
-                elif whole or use.trap:
+                elif (whole or use.trap) and (not use.alone or _is_alone(text.flat, start, end)):
                     (traps if use.trap else words).append(Match(use.name, use.word, start, end))
         for number, slots in parts.items():
             name, trap, phrase = self._phrases[number]
-            for row in _rows(text.flat, phrase, slots):
+            for row in _rows(text.flat, phrase, slots, self._breaks):
                 (traps if trap else rows).append(
                     Match(name, phrase.spelling, row[0][0], row[-1][1], "phrase", tuple(row))
                 )
@@ -114,31 +125,39 @@ def _is_whole(text: Text, start: int, end: int) -> bool:
     return end - start >= _LONG or (end - start == _LONG - 1 and sides == 1)
 
 
-def _rows(flat: str, phrase: Phrase, slots: list[list[tuple[int, int]]]) -> list[list[tuple[int, int]]]:
+def _is_alone(flat: str, start: int, end: int) -> bool:
+    """Whether nothing else is said between the marks around [start, end)."""
+    return not (flat[:start][-1:].isalnum() or flat[end : end + 1].isalnum())
+
+
+def _rows(
+    flat: str, phrase: Phrase, slots: list[list[tuple[int, int]]], breaks: _Breaks
+) -> list[list[tuple[int, int]]]:
     """Where a phrase's parts follow each other: for each first part the nearest row."""
     if not all(slots):
         return []
-    rows = (_row(flat, phrase, slots, first) for first in sorted(slots[0]))
+    rows = (_row(flat, phrase, slots, first, breaks) for first in sorted(slots[0]))
     return [row for row in rows if row]
 
 
 def _row(
-    flat: str, phrase: Phrase, slots: list[list[tuple[int, int]]], first: tuple[int, int]
+    flat: str, phrase: Phrase, slots: list[list[tuple[int, int]]], first: tuple[int, int], breaks: _Breaks
 ) -> list[tuple[int, int]]:
     row = [first]
     for gap, slot in zip(phrase.gaps, slots[1:], strict=True):
-        following = _next(flat, row[-1][1], gap, slot)
+        following = _next(flat, row[-1][1], gap, slot, breaks[gap > NEAR])
         if following is None:
             return []
         row.append(following)
     return row
 
 
-def _next(flat: str, place: int, gap: int, slot: list[tuple[int, int]]) -> tuple[int, int] | None:
+def _next(
+    flat: str, place: int, gap: int, slot: list[tuple[int, int]], ends: re.Pattern[str]
+) -> tuple[int, int] | None:
     """The nearest part that begins at most `gap` characters after `place`, no break in between."""
-    breaks = _CLAUSE_END if gap <= NEAR else _SENTENCE_END
     for start, end in sorted(slot, key=lambda place: (place[0], -place[1])):
-        if 0 <= start - place <= gap and not breaks.search(flat, place, start):
+        if 0 <= start - place <= gap and not ends.search(flat, place, start):
             return start, end
     return None
 

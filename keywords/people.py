@@ -73,7 +73,11 @@ def _mentions(flat: str) -> list[_Mention]:
         ]
     mentions: list[_Mention] = []
     known = ""
+    taken = 0
     for start, end, who in sorted(found, key=lambda item: (item[0], -item[1])):
+        if start < taken and who == "self":
+            continue
+        taken = max(taken, end)
         if who == "self":
             if not _p("object_only").search(flat, 0, start):
                 mentions.append(_Mention(start, SELF))

@@ -65,7 +65,7 @@ class Tagger:
         meanings = [m for m in vocabulary(catalogue, own) if m.name not in {band.name for band in budgets}]
         self._meanings = {meaning.name: meaning for meaning in meanings}
         self._budgets = Budgets(budgets)
-        self._matcher = Matcher(meanings)
+        self._matcher = Matcher(meanings, within_clauses=True)
         self._ear = Ear(_audible(catalogue, meanings))
 
     def read(self, text: str | Text) -> list[TagFinding]:

@@ -72,7 +72,10 @@ def _falls(one: Said, other: Said, around: Around, meanings: Mapping[str, Meanin
     if mine is None or theirs is None or not (theirs.name in mine.against or mine.name in theirs.against):
         return False
     inside = other.match.start <= one.match.start and one.match.end <= other.match.end
-    if inside and (one.match.start, one.match.end) != (other.match.start, other.match.end):
-        return True
+    if inside:
+        return (
+            len(one.match.parts) < len(other.match.parts)
+            or one.match.end - one.match.start < other.match.end - other.match.start
+        )
     covers = one.match.start <= other.match.start and other.match.end <= one.match.end
     return not covers and around.compared(one.match, other.match)
