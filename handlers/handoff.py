@@ -10,8 +10,9 @@ from handlers import alerts
 from handlers.context import Context
 from handlers.event import Event, HandoffDue
 from handlers.say import Words, phrase, say, trace
-from handlers.severity import CRISIS, SEVERITY, is_urgent, open_or_raise
+from handlers.severity import is_urgent, open_or_raise
 from handlers.wording import word
+from keywords.wishes import CRISIS, SEVERITY
 from storage import accounts, conversations, outbox
 from storage import handoff as memory
 from storage.conversations import Conversation

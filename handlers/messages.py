@@ -5,8 +5,9 @@ from datetime import timedelta
 from handlers import reply, sessions, tagging
 from handlers.context import Context
 from handlers.event import AibotMessage, AppMessage, Event, KfEvent, KfMessage, Turn
-from handlers.severity import SEVERITY, is_urgent
+from handlers.severity import is_urgent
 from handlers.wording import has, word
+from keywords.wishes import SEVERITY
 from storage import contacts, conversations, messages, outbox
 from storage.base import utc
 from storage.conversations import AIBOT, APP, KF, Conversation

@@ -12,7 +12,8 @@ from handlers.event import Event, Fetch, Fetched, HandoffDue, KfEvent, Settled
 from handlers.handoff import ENDED, NEW, POOL, SERVICER, TRANS
 from handlers.hush import is_hushed
 from handlers.say import BY_CODE, Words, phrase, say, say_by_code, trace
-from handlers.severity import CRISIS, is_urgent
+from handlers.severity import is_urgent
+from keywords.wishes import CRISIS
 from storage import accounts, conversations, outbox
 from storage import handoff as memory
 from storage.conversations import KF, Conversation

@@ -2,23 +2,12 @@
 
 from handlers.context import Context
 from keywords.mask import mask
+from keywords.wishes import CRISIS, GRAVEST, SEVERITY
 from storage import handoff as memory
 from storage import messages
 from storage.conversations import Conversation
 from storage.handoff import ASKED, POOLED, SERVED, Handoff
 
-#: From 0 (a plain wish) to 3 (somebody may be in danger).
-SEVERITY = {
-    "crisis": 3,
-    "adverse_reaction": 2,
-    "legal_threat": 2,
-    "refund_dispute": 1,
-    "complaint": 1,
-    "ask_human": 0,
-    "repeated_nonanswer": 0,
-}
-GRAVEST = max(SEVERITY.values())
-CRISIS = "crisis"
 SAID_CHARACTERS = 60
 LOOKED_BACK = 6
 
