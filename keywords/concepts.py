@@ -11,8 +11,8 @@ from functools import cache
 from pathlib import Path
 
 from keywords.lexicon import Meaning, load_lexicon
-from keywords.match import Matcher
 from keywords.nearby import Nearby
+from keywords.spotting import Spotter
 from keywords.text import Text
 
 LEXICONS = Path(__file__).parent / "lexicons"
@@ -41,13 +41,14 @@ class Concepts:
             for name, meaning in load_lexicon(path).items():
                 self._kinds.setdefault(name, path.stem.removeprefix(_PREFIX))
                 meanings.append(meaning)
-        self._matcher = Matcher(meanings)
+        self._spotter = Spotter(meanings)
         self._nearby = Nearby(meaning for meaning in meanings if self._kinds[meaning.name] not in OUTSIDE)
 
-    def spot(self, text: Text) -> list[Spotted]:
-        """The concepts of a text, by place; one that is said twice stands twice."""
+    def spot(self, text: Text, *, phrases: bool = True) -> list[Spotted]:
+        """The concepts of a text; one that is said twice stands twice. Without `phrases`: those said in a word."""
         return [
-            Spotted(match.name, self._kinds[match.name], match.start, match.end) for match in self._matcher.find(text)
+            Spotted(name, self._kinds[name], start, end)
+            for start, end, name in self._spotter.find(text, phrases=phrases)
         ]
 
     def guess(self, text: Text) -> dict[str, float]:

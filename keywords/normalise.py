@@ -18,6 +18,10 @@ _RUN = 3
 _SPELT = re.compile(
     r"(?<![\u4e00-\u9fff])[\u4e00-\u9fff](?:([ .·・\-_*/|丨])[\u4e00-\u9fff])(?:\1[\u4e00-\u9fff])+(?![\u4e00-\u9fff])"
 )
+#: Characters that fold each to one, whatever stands beside them: a text of these alone, no run in it, folds at once.
+_PLAIN = re.compile(r"[ -~\u4e00-\u9fff\uff01-\uff5e、。“”‘’《》【】…—·]*")
+_SUNG = re.compile(r"(\D)\1\1")
+_WIDTH = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +44,13 @@ def _simplifier() -> opencc.OpenCC:
 
 def fold(text: str) -> Folded:
     """The one spelling of a text, with the way back to the original."""
+    simple = _simplified(text)
+    if _PLAIN.fullmatch(simple):
+        flat = simple.translate(_WIDTH).lower()
+        if not (_SUNG.search(flat) or _SPELT.search(simple)):
+            return Folded(text, flat, tuple(range(len(text) + 1)))
     chars: list[str] = []
     places: list[int] = []
-    simple = _simplified(text)
     filling = {place + 1 for found in _SPELT.finditer(simple) for place in range(found.start(), found.end() - 1, 2)}
     for place, char in enumerate(simple):
         if char in _UNSEEN or place in filling:

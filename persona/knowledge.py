@@ -46,11 +46,12 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class _Ranking:
-    """Entries by position, best first, their ranks, and how near their questions are word for word."""
+    """Entries by position, best first; all their ranks, how near their questions are by words; what was guessed."""
 
     best: list[int]
     ranks: Floats
     words: Floats
+    guesses: dict[str, float]
 
 
 class Index:
@@ -65,7 +66,7 @@ class Index:
         answers: list[Terms] = []
         speaks: list[dict[str, float]] = []
         for number, entry in enumerate(entries):
-            asked = [analyse(text, asked=False) for text in (entry.question, *entry.similar)]
+            asked = [analyse(text, asked=True) for text in (entry.question, *entry.similar)]
             told = analyse(" ".join((entry.answer, entry.category, *entry.tags)), asked=False)
             owners += [number] * len(asked)
             questions += [terms(analysis.words) for analysis in asked]
@@ -100,16 +101,16 @@ class Index:
 
     def _guesses(self, asked: Analysis) -> dict[str, float]:
         """The likeliest of the concepts that a question may mean and some entry speaks of."""
-        known = ((near, name) for name, near in asked.guesses.items() if self._concepts.knows(name))
+        known = ((near, name) for name, near in asked.guess().items() if self._concepts.knows(name))
         return {name: near for near, name in nlargest(GUESSES, known)}
 
     def _rank(self, asked: Analysis, most: int) -> _Ranking:
-        query = terms(asked.words)
+        query, guesses = terms(asked.words), self._guesses(asked)
         words = self._questions.scores(query)
         ranks = BY_CONCEPT * self._concepts.scores(self._weigh(asked)) + BY_QUESTION * words
-        ranks += BY_ANSWER * self._answers.scores(query) + BY_GUESS * self._concepts.guessed(self._guesses(asked))
+        ranks += BY_ANSWER * self._answers.scores(query) + BY_GUESS * self._concepts.guessed(guesses)
         hits: npt.NDArray[np.int64] = np.flatnonzero(ranks)
-        return _Ranking(hits[np.argsort(-ranks[hits], kind="stable")[:most]].tolist(), ranks, words)
+        return _Ranking(hits[np.argsort(-ranks[hits], kind="stable")[:most]].tolist(), ranks, words, guesses)
 
     def _signs(self, asked: Analysis, found: _Ranking) -> Signs:
         """What tells whether the first of the ranked entries answers the question."""
@@ -122,7 +123,7 @@ class Index:
         return Signs(
             lead=1.0 - second / float(found.ranks[first]),
             covered=covered,
-            guessed=self._concepts.likely(self._guesses(asked), first),
+            guessed=self._concepts.likely(found.guesses, first),
             named=named,
             verbatim=min(1.0, max(0.0, (float(found.words[first]) - 0.6) / 0.3)),
             absent=sum(kind not in OUTSIDE and not self._concepts.knows(name) for name, kind in asked.concepts.items()),

@@ -1,7 +1,8 @@
 """What the search knows of a text: its words, the concepts it speaks of, and the words that no concept explains."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from math import log
 from typing import Protocol
 
@@ -25,18 +26,18 @@ STOP = frozenset(
 class Analysis:
     """A text as the search sees it.
 
-    `concepts` maps names to kinds; `loose` are the telling words outside all concepts; `guesses` the concepts that a
-    question may mean without a known wording, and how near it is to theirs (0 to about 1).
+    `concepts` maps names to kinds; `loose` are the telling words outside all concepts; `guess` tells the concepts that
+    a question may mean without a known wording, and how near it is to theirs (0 to about 1).
     """
 
     words: tuple[str, ...]
     concepts: dict[str, str]
     loose: tuple[str, ...] = ()
-    guesses: dict[str, float] = field(default_factory=dict)
+    guess: Callable[[], dict[str, float]] = dict
 
 
 class Analyse(Protocol):
-    """Analyses a text. Guesses cost as much as the rest and are made for questions, not for what entries tell."""
+    """Analyses a text: a question closely; what is told, which is longer and plainer, only by its words."""
 
     def __call__(self, text: str, *, asked: bool) -> Analysis: ...
 
