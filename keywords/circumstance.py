@@ -40,7 +40,7 @@ class Circumstances:
         if self._is_unsure(match, part, meaning, holds):
             return []
         denied = "denied" not in holds and self._denied(match, part)
-        over = "past" not in holds and part.is_over(match.start, match.end)
+        over = part.has_ended(match.start, self.flat) if "past" in holds else part.is_over(match.start, match.end)
         abouts = self._about(match, part, meaning, dimension, holds)
         if denied or over:
             own = "" in abouts and dimension in _WITHDRAWN and not part.asks

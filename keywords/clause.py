@@ -73,6 +73,11 @@ class Clause:
         past = self.past
         return past is not None and past.start() < start - self.start and not _p("still").search(self.text)
 
+    def has_ended(self, start: int, flat: str) -> bool:
+        """Whether what was so once, at `start` of the whole text, is said to have ended."""
+        past = self.past
+        return past is not None and past.start() < start - self.start and bool(_p("ended").search(flat, start))
+
     def supposes(self, start: int) -> bool:
         """Whether a word at `start` of the whole text is only thought of."""
         return bool(_p("supposed").search(self.text, 0, max(0, start - self.start)))

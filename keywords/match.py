@@ -12,6 +12,7 @@ import ahocorasick_rs
 
 from keywords.lexicon import ALONE, NEAR, Meaning, Phrase
 from keywords.normalise import normalise
+from keywords.segment import is_word
 from keywords.text import Text
 
 #: Chinese words of this many characters are not made by accident where two others meet: boundaries are not asked; of
@@ -121,8 +122,15 @@ def _is_whole(text: Text, start: int, end: int) -> bool:
     """Whether [start, end) is not cut out of other words."""
     sides = (start in text.edges) + (end in text.edges)
     if sides == 2 or text.flat[start].isascii():
-        return sides == 2
+        return sides == 2 and not (1 < end - start < _LONG and _is_crossed(text.flat, start, end))
     return end - start >= _LONG or (end - start == _LONG - 1 and sides == 1)
+
+
+def _is_crossed(flat: str, start: int, end: int) -> bool:
+    """Whether two words meet inside [start, end): 数学生气 is no 学生."""
+    if start == 0 or end == len(flat):
+        return False
+    return is_word(flat[start - 1 : start + 1]) and any(is_word(flat[end - 1 : end + more]) for more in (1, 2))
 
 
 def _is_alone(flat: str, start: int, end: int) -> bool:

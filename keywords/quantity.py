@@ -86,6 +86,8 @@ def _is_budget(amount: _Amount, part: Clause, flat: str) -> bool:
         return False
     if pattern("quantity", "before").search(before) or _matches("after", after):
         return True
+    if not before.strip() and pattern("quantity", "money_only").fullmatch(after):
+        return True
     money = _matches("money", after) or _spoken(part.text[amount.start : amount.end])
     return money and bool(pattern("quantity", "wish").search(flat) or len(flat) <= _SHORT)
 

@@ -45,6 +45,24 @@ def cut(text: str) -> list[str]:
     return _cutter()(text) if text else []
 
 
+@cache
+def _known() -> Callable[[str], bool]:
+    try:
+        import rjieba
+    except ImportError:
+        import jieba
+
+        jieba.initialize()
+        return lambda word: bool(jieba.dt.FREQ.get(word))
+    known: Callable[[str], bool] = rjieba.has_word
+    return known
+
+
+def is_word(text: str) -> bool:
+    """Whether the dictionary has it as a word."""
+    return _known()(text)
+
+
 def boundaries(words: list[str]) -> set[int]:
     """The character offsets where a word begins or ends."""
     offsets, position = {0}, 0

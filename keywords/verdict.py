@@ -64,9 +64,20 @@ def _corrected(one: Said, said: list[Said], around: Around) -> bool:
     return False
 
 
+def _is_cause(one: Said, other: Said, meanings: Mapping[str, Meaning]) -> bool:
+    """Whether it only names what somebody cannot stand: the nuts of an allergy to nuts are not wanted."""
+    meaning = meanings.get(other.match.name)
+    inside = other.match.start <= one.match.start and one.match.end <= other.match.end
+    return inside and meaning is not None and meaning.sensitive and one.dimension == "preference"
+
+
 def _falls(one: Said, other: Said, around: Around, meanings: Mapping[str, Meaning]) -> bool:
     """Whether a contrary statement makes this one void: it covers it, or both are only compared."""
-    if one.withdraws or other.withdraws or one.relation != other.relation:
+    if one.withdraws or other.withdraws:
+        return False
+    if _is_cause(one, other, meanings):
+        return True
+    if one.relation != other.relation:
         return False
     mine, theirs = meanings.get(one.match.name), meanings.get(other.match.name)
     if mine is None or theirs is None or not (theirs.name in mine.against or mine.name in theirs.against):
