@@ -169,7 +169,7 @@ def _is_settled(signals: Mapping[str, Span]) -> bool:
 
 
 def _unanswered(turns: Sequence[Turn], place: int) -> Decision:
-    """The bot said the same again, or did not understand twice, and the customer is not content."""
+    """The bot says the same again, or does not understand, and the customer repeats or insists."""
     heard = turns[place].heard
     said = [turn.heard.text.text for turn in turns[:place] if turn.role == BOT]
     if len(said) < 2 or _is_settled(heard.signals) or "content" in heard.signals:
@@ -177,7 +177,8 @@ def _unanswered(turns: Sequence[Turn], place: int) -> Decision:
     again = any(_alike(said[-1], before) for before in said[:-1])
     asked = [turn.heard.text.text for turn in turns[: place + 1] if turn.role == CUSTOMER]
     repeats = sum(any(_alike(text, before) for before in asked[:number]) for number, text in enumerate(asked))
-    if again or (repeats and "insist" in heard.signals) or repeats > 1:
+    stuck, signs = said[-1] == said[-2], (again, repeats > 0, "insist" in heard.signals)
+    if stuck or repeats > 1 or sum(signs) > 1:
         return Decision(NONANSWER, SEVERITY[NONANSWER], ENOUGH, heard.text.original, "the same again", place)
     return Decision()
 
