@@ -24,16 +24,16 @@ from bot.errors import WanziError
 from bot.settings import Settings, load_settings
 from handlers.brand import Brand
 
-CORPID = "wwFuyuDemo00000001"
+CORPID = "wwWanziDemo0000001"
 AGENTID = 1000002
 SLOTS = ["08:30", "12:00", "15:30", "20:00"]
 READY_S = 30.0
 _ALPHABET = string.ascii_letters + string.digits
 
 CUSTOMERS = [
-    ("wmFuyuDemoMei", "梅子酱"),
-    ("wmFuyuDemoAhe", "阿禾"),
-    ("wmFuyuDemoTang", "唐一一"),
+    ("wmDemoMei", "梅子酱"),
+    ("wmDemoAhe", "阿禾"),
+    ("wmDemoTang", "唐一一"),
 ]
 
 
@@ -89,7 +89,7 @@ def world_of(brand_dir: Path, keys: dict[str, str], bot_url: str) -> dict[str, A
                 **doors,
             }
         ],
-        "aibots": [{"aibotid": "aibFuyuDemo", "name": "丸子", "callback_url": f"{bot_url}/wecom/aibot", **doors}],
+        "aibots": [{"aibotid": "aibDemo", "name": "丸子", "callback_url": f"{bot_url}/wecom/aibot", **doors}],
         "staff": [{"userid": member["userid"], "name": member["name"]} for member in stores["staff"]],
         "kf_accounts": [
             {

@@ -56,7 +56,10 @@ WORLD: dict[str, Any] = {
 class Story:
     """What a scenario test holds. Times are the sandbox's clock, which Wanzi shares."""
 
-    def __init__(self, folder: Path, database_url: str, brand: Brand, **settings: str) -> None:
+    def __init__(
+        self, folder: Path, database_url: str, brand: Brand, world: dict[str, Any] | None = None, **settings: str
+    ) -> None:
+        """`world` replaces keys of WORLD; the groups are the brand's."""
         self.clock_file = folder / "clock"
         self.clock_file.write_text("0")
         groups = [
@@ -65,7 +68,7 @@ class Story:
             if g.kind == "customer"
         ]
         robots = [{"key": g.address, "name": g.name} for g in brand.groups if g.kind == "webhook"]
-        self.world = build_world({**WORLD, "groups": groups, "robots": robots}, Clock(self.clock_file))
+        self.world = build_world({**WORLD, "groups": groups, "robots": robots, **(world or {})}, Clock(self.clock_file))
         self.sandbox = start_in_thread(self.world)
         self.settings = load_settings(
             environ={
