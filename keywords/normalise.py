@@ -14,10 +14,10 @@ import opencc
 _UNSEEN = frozenset("\u200b\u200c\u2060\ufeff\ufe0e\ufe0f\u00ad")
 #: A character repeated this often or more says no more than once ("好好好好", "sooooo"); digits are counted, not sung.
 _RUN = 3
-#: Three characters or more with a space or a mark between each two are one word, spelt out: "敏 感 肌", "退-货-款".
-_SPELT = re.compile(
-    r"(?<![\u4e00-\u9fff])[\u4e00-\u9fff](?:([ .·・\-_*/|丨])[\u4e00-\u9fff])(?:\1[\u4e00-\u9fff])+(?![\u4e00-\u9fff])"
-)
+#: Three characters or more with a mark between each two, or standing apart with spaces, are one word, spelt out:
+#: "退-货-款", "敏 感 肌".
+_HAN = "[\u4e00-\u9fff]"
+_SPELT = re.compile(rf"{_HAN}([.·・\-*_|丨]){_HAN}(?:\1{_HAN})+|(?<!{_HAN}){_HAN} {_HAN}(?: {_HAN})+(?!{_HAN})")
 #: Characters that fold each to one, whatever stands beside them: a text of these alone, no run in it, folds at once.
 _PLAIN = re.compile(r"[ -~\u4e00-\u9fff\uff01-\uff5e、。“”‘’《》【】…—·]*")
 _SUNG = re.compile(r"(\D)\1\1")

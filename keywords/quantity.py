@@ -121,7 +121,7 @@ def _amounts(text: str) -> list[_Amount]:
 
 def number(said: str) -> float:
     """The value of a number in digits or in Chinese; of "三四百" the upper one."""
-    said = said.replace(",", "").replace(" ", "")
+    said = re.sub(r"[\s,]", "", said)
     units: dict[str, int] = read_patterns("quantity")["units"]
     digits: dict[str, int] = read_patterns("quantity")["digits"]
     if said[0].isdigit():

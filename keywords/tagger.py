@@ -78,12 +78,11 @@ class Tagger:
         return [self._finding(ready, one) for one in last_word(said, around, self._meanings)]
 
     def _matches(self, ready: Text, around: Circumstances) -> Iterable[Match]:
-        written = self._matcher.find(ready)
-        heard = (
-            match
-            for match in self._ear.find(ready)
-            if not any(other.start < match.end and match.start < other.end for other in written)
-        )
+        written, heard = self._matcher.find(ready), self._ear.find(ready)
+        heard = [
+            match for match in heard if not any(_touch(other, match) and not _within(other, match) for other in written)
+        ]
+        written = [match for match in written if not any(_within(match, other) for other in heard)]
         return sorted((*written, *heard, *self._budgets.find(around.parts, ready.flat)), key=lambda m: (m.start, m.end))
 
     def _judge(self, match: Match, around: Circumstances) -> list[Said]:
@@ -108,6 +107,15 @@ class Tagger:
             relation=one.relation or None,
             withdraws=one.withdraws,
         )
+
+
+def _touch(one: Match, other: Match) -> bool:
+    return one.start < other.end and other.start < one.end
+
+
+def _within(one: Match, other: Match) -> bool:
+    """Whether the first is a part of the second, which goes on."""
+    return other.start <= one.start and one.end <= other.end and one.end - one.start < other.end - other.start
 
 
 def load_tagger(catalogue: Path) -> Tagger:
