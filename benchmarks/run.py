@@ -1,6 +1,6 @@
 """Measures Wanzi against its targets on this machine and prints one table; ratios are of figures of the same run.
 
-python benchmarks/run.py [--quick] [--json] [acks] [answers] [welcome] [footprint]
+python benchmarks/run.py [--quick] [--json] [acks] [answers] [welcome] [footprint] [tagging]
 """
 
 import argparse
@@ -12,6 +12,7 @@ from pathlib import Path
 import acks
 import answers
 import footprint
+import tagging
 import welcome
 from figures import Figure, as_json, show
 from house import make_brand
@@ -22,6 +23,7 @@ SUBJECTS: dict[str, Callable[..., list[Figure]]] = {
     "trouble": acks.in_trouble,
     "answers": answers.measure,
     "welcome": welcome.measure,
+    "tagging": tagging.measure,
 }
 
 
