@@ -63,34 +63,27 @@ class Matcher:
 
     def __init__(self, meanings: Iterable[Meaning], *, within_clauses: bool = False) -> None:
         self._breaks = (_CLAUSE_END, _CLAUSE_MARK if within_clauses else _SENTENCE_END)
-        self._uses: dict[str, list[_Use]] = {}
+        uses: dict[str, list[_Use]] = {}
         self._phrases: list[tuple[str, bool, Phrase]] = []
         for meaning in meanings:
             for word in meaning.words:
-                self._learn(word, _Use(meaning.name, word, trap=False))
+                _learn(uses, word, _Use(meaning.name, word, trap=False))
             for phrase in meaning.phrases:
-                self._learn_phrase(meaning.name, phrase, trap=False)
+                self._learn_phrase(uses, meaning.name, phrase, trap=False)
             for trap in meaning.traps:
                 if isinstance(trap, Phrase):
-                    self._learn_phrase(meaning.name, trap, trap=True)
+                    self._learn_phrase(uses, meaning.name, trap, trap=True)
                 else:
-                    self._learn(trap, _Use(meaning.name, trap, trap=True))
-        self._patterns = list(self._uses)
-        self._automaton = ahocorasick_rs.AhoCorasick(self._patterns)
+                    _learn(uses, trap, _Use(meaning.name, trap, trap=True))
+        self._uses = [tuple(those) for those in uses.values()]
+        self._automaton = ahocorasick_rs.AhoCorasick(list(uses), store_patterns=False)
 
-    def _learn(self, word: str, use: _Use) -> None:
-        if word[0] == ALONE and len(word) > 1:
-            word, use = word[1:], replace(use, alone=True)
-        uses = self._uses.setdefault(normalise(word), [])
-        if use not in uses:
-            uses.append(use)
-
-    def _learn_phrase(self, name: str, phrase: Phrase, *, trap: bool) -> None:
+    def _learn_phrase(self, uses: dict[str, list[_Use]], name: str, phrase: Phrase, *, trap: bool) -> None:
         number = len(self._phrases)
         self._phrases.append((name, trap, phrase))
         for part, alternatives in enumerate(phrase.parts):
             for word in alternatives:
-                self._learn(word, _Use(name, phrase.spelling, trap, number, part))
+                _learn(uses, word, _Use(name, phrase.spelling, trap, number, part))
 
     def find(self, text: Text) -> list[Match]:
         """What the text says, by place: no word inside a longer word of the list, none that a trap touches."""
@@ -100,7 +93,7 @@ class Matcher:
         parts: dict[int, list[list[tuple[int, int]]]] = {}
         for index, start, end in self._automaton.find_matches_as_indexes(text.flat, overlapping=True):
             whole = _is_whole(text, start, end)
-            for use in self._uses[self._patterns[index]]:
+            for use in self._uses[index]:
                 if use.number >= 0:
                     phrase = self._phrases[use.number][2]
                     if whole or (end - start == 1 and max(phrase.gaps) <= NEAR):
@@ -116,6 +109,14 @@ class Matcher:
                 )
         said = [match for match in (*outermost(words), *rows) if not _trapped(match, traps)]
         return sorted(said, key=lambda match: (match.start, match.end))
+
+
+def _learn(uses: dict[str, list[_Use]], word: str, use: _Use) -> None:
+    if word[0] == ALONE and len(word) > 1:
+        word, use = word[1:], replace(use, alone=True)
+    known = uses.setdefault(normalise(word), [])
+    if use not in known:
+        known.append(use)
 
 
 def _is_whole(text: Text, start: int, end: int) -> bool:

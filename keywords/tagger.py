@@ -1,7 +1,7 @@
 """Reads a message and says which tags its writer earns, with evidence."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from keywords.catalogue import Catalogue, load_catalogue
@@ -63,7 +63,7 @@ class Tagger:
         self._dimensions = {rule.name: rule.dimension for rule in catalogue.tags}
         budgets = bands(self._dimensions)
         meanings = [m for m in vocabulary(catalogue, own) if m.name not in {band.name for band in budgets}]
-        self._meanings = {meaning.name: meaning for meaning in meanings}
+        self._meanings = {m.name: replace(m, words=(), phrases=(), traps=()) for m in meanings}
         self._budgets = Budgets(budgets)
         self._matcher = Matcher(meanings, within_clauses=True)
         self._ear = Ear(_audible(catalogue, meanings))

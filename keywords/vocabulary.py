@@ -17,14 +17,9 @@ _FOLDER = Path(__file__).parent / "lexicons"
 _BELONGS = 3
 
 
-@cache
-def _lexicon(path: Path) -> dict[str, Meaning]:
-    return load_lexicon(path)
-
-
 def vocabulary(catalogue: Catalogue, own: Mapping[str, Meaning] | None = None) -> list[Meaning]:
     """One meaning for each tag of the catalogue; `own` are the brand's further words by tag."""
-    files = [_lexicon(path) for path in _files(catalogue)]
+    files = [load_lexicon(path) for path in _files(catalogue)]
     return [
         _joined(rule, [file[name] for file in files for name in _names(rule) if name in file], own or {})
         for rule in catalogue.tags
@@ -49,14 +44,14 @@ def _files(catalogue: Catalogue) -> list[Path]:
 
 @cache
 def _own_names(path: Path) -> frozenset[str]:
-    """A trade's meanings, without its further words for general ones. Reads the names only, not the whole file."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    names = (
-        line.strip().rstrip(":")
-        for line in lines[lines.index("meanings:") :]
-        if line[:2] == "  " and line[2:3] not in " #"
-    )
-    return frozenset(names) - set(_lexicon(_FOLDER / "general.yaml"))
+    """A trade's meanings, without its further words for general ones."""
+    return _names_in(path) - _names_in(_FOLDER / "general.yaml")
+
+
+def _names_in(path: Path) -> frozenset[str]:
+    """The meanings of a lexicon file, told by its lines: that is quicker than reading it."""
+    lines = path.read_text(encoding="utf-8").partition("\nmeanings:\n")[2].splitlines()
+    return frozenset(line.strip(" :\"'") for line in lines if line[:2] == "  " and line[2:3] not in (" ", "#", ""))
 
 
 def _names(rule: TagRule) -> Iterable[str]:
