@@ -11,6 +11,7 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
+from keywords.hunch import Hunch, load_hunch
 from keywords.lexicon import LexiconError, Meaning, Phrase, load_lexicon, parse_phrase, read_yaml
 from keywords.normalise import Folded, fold
 from keywords.signals import Rule, Signals, Span, Weights, load_weights
@@ -18,14 +19,14 @@ from keywords.signals import Rule, Signals, Span, Weights, load_weights
 _LEXICONS = Path(__file__).parent / "lexicons"
 CUSTOMER, BOT, PERSON = "user", "bot", "human"
 NONE, ASK_HUMAN, NONANSWER = "none", "ask_human", "repeated_nonanswer"
-ADVERSE, CRISIS = "adverse_reaction", "crisis"
+ADVERSE, CRISIS, COMPLAINT = "adverse_reaction", "crisis", "complaint"
 #: Reasons, the gravest first, each with its severity: 3 somebody may be in danger, 0 a plain wish.
 SEVERITY = {
     CRISIS: 3,
     ADVERSE: 2,
     "legal_threat": 2,
     "refund_dispute": 1,
-    "complaint": 1,
+    COMPLAINT: 1,
     ASK_HUMAN: 0,
     NONANSWER: 0,
 }
@@ -33,6 +34,9 @@ REASONS = tuple(SEVERITY)
 GRAVEST = 3
 #: From this score on a reason holds.
 ENOUGH = 2.0
+#: What a hunch counts for beside signals, how much it adds or takes at most, and the most that signals count for.
+HUNCH, HUNCH_MOST, SURE = 0.95, 2.0, 3.0
+_BY_HUNCH = Rule(frozenset(), frozenset(), 0.0, "hunch")
 #: Turns of the customer that are read as one: what hurts is often told in pieces.
 TOGETHER = 3
 #: Two texts are the same again when this part of the shorter one's letter pairs stands in the other.
@@ -48,6 +52,7 @@ class Heard:
 
     text: Folded
     signals: Mapping[str, Span]
+    hunch: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +84,11 @@ class Wishes:
     def __init__(self, meanings: Mapping[str, Meaning], weights: Weights) -> None:
         self._signals = Signals(meanings.values())
         self._weights = weights
+        self._hunch = _shipped_hunch()
 
     def hear(self, text: Folded) -> Heard:
         """The signals of one text: the costly part."""
-        return Heard(text, self._signals.hear(text.text))
+        return Heard(text, self._signals.hear(text.text), self._hunch.weigh(text.text))
 
     def read(self, turns: Sequence[tuple[str, str]]) -> Decision:
         """What a whole conversation of (role, text) comes to."""
@@ -107,10 +113,8 @@ class Wishes:
     def _after(self, standing: Decision, turns: Sequence[Turn], place: int) -> Decision:
         heard = turns[place].heard
         own = self._weigh(heard, _with_echo(turns, place), place)
-        if not own:
-            own = self._with_earlier(turns, place)
-        if not own:
-            own = _unanswered(turns, place)
+        if not own or own.rule == _BY_HUNCH.spelling:
+            own = _unanswered(turns, place) or own or self._with_earlier(turns, place)
         if _is_settled(heard.signals) and own.reason in (NONE, ASK_HUMAN, NONANSWER):
             return Decision()
         if not own or (standing and REASONS.index(standing.reason) < REASONS.index(own.reason)):
@@ -127,19 +131,31 @@ class Wishes:
         return self._weigh(heard, joined, place)
 
     def _weigh(self, heard: Heard, signals: Mapping[str, Span], place: int) -> Decision:
-        for reason in REASONS:
-            fired = [
-                rule
-                for rule in self._weights.get(reason, ())
-                if rule.needs <= signals.keys() and not rule.lacks & signals.keys()
-            ]
-            score = sum(rule.adds for rule in fired)
-            if score >= ENOUGH:
-                best = max(fired, key=lambda rule: rule.adds)
-                severity = SEVERITY[reason] + (reason == ADVERSE and "severe_cue" in signals)
-                span = _words(heard, best)
-                return Decision(reason, severity, score, span, best.spelling, place)
-        return Decision()
+        """The gravest reason whose signals are enough; else the likeliest, if the hunch makes up for what lacks."""
+        fired = {reason: self._fired(reason, signals) for reason in REASONS}
+        scores = {reason: sum(rule.adds for rule in rules) for reason, rules in fired.items()}
+        enough = [reason for reason in REASONS if scores[reason] >= ENOUGH]
+        likely = enough[0] if enough else max(REASONS, key=lambda reason: scores[reason])
+        score = min(max(scores.values()), SURE) + self._lean(heard, signals)
+        if score < ENOUGH:
+            return Decision()
+        if not fired[likely]:
+            likely = COMPLAINT
+        severity = SEVERITY[likely] + (likely == ADVERSE and "severe_cue" in signals)
+        rule = max(fired[likely], key=lambda rule: rule.adds, default=_BY_HUNCH)
+        return Decision(likely, severity, round(score, 2), _words(heard, rule), rule.spelling, place)
+
+    def _lean(self, heard: Heard, signals: Mapping[str, Span]) -> float:
+        """What the hunch adds or takes; it adds nothing where all is well or the way of things is asked."""
+        most = 0.0 if _is_settled(signals) or "procedure" in signals else HUNCH_MOST
+        return min(max(HUNCH * heard.hunch, -HUNCH_MOST), most)
+
+    def _fired(self, reason: str, signals: Mapping[str, Span]) -> list[Rule]:
+        return [
+            rule
+            for rule in self._weights.get(reason, ())
+            if rule.needs <= signals.keys() and not rule.lacks & signals.keys()
+        ]
 
 
 #: Signals that alone bring nothing new to what was said before.
@@ -192,6 +208,11 @@ def _alike(one: str, other: str) -> bool:
 def _pairs(flat: str) -> set[str]:
     letters = [char for char in flat if char.isalnum()]
     return {first + second for first, second in pairwise(letters)}
+
+
+@cache
+def _shipped_hunch() -> Hunch:
+    return load_hunch(_LEXICONS / "handoff_examples.yaml")
 
 
 @cache
