@@ -41,7 +41,8 @@ class Clause:
 
     @cached_property
     def own(self) -> bool:
-        return bool(_p("own").search(self.text))
+        """Whether the writer speaks of themselves, be it only by being precise."""
+        return bool(_p("own").search(self.text) or _p("sure").search(self.text))
 
     def denies(self, parts: Sequence[tuple[int, int]]) -> bool:
         """Whether words are denied before, between or after them. `parts` are their places in the whole text."""

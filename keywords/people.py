@@ -85,7 +85,7 @@ def _mentions(flat: str) -> list[_Mention]:
             mentions.append(_Mention(start, ("", known) if known else SELF))
         elif who == "pronoun":
             mentions.append(_Mention(start, (known or "其他",)))
-        elif _is_somebody(flat, start, end):
+        elif who and _is_somebody(flat, start, end):
             known = who
             if not _p("not_subject_after").search(flat[end : end + 12]) and not _beside(flat, start):
                 mentions.append(_Mention(start, (who,), bool(_p("served").search(_unowned(flat, start)))))
