@@ -12,7 +12,7 @@ from keywords.patterns import pattern, patterns
 
 _FAR, _NEAR = 8, 2
 #: A denial goes no further than this: what stands before 的 only describes ("不油的面膜").
-_DENIAL_STOPS = "的但就只却还"
+_DENIAL_STOPS = "的但就只却还是要"
 
 
 def _p(key: str) -> re.Pattern[str]:

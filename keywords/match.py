@@ -121,10 +121,16 @@ def _learn(uses: dict[str, list[_Use]], word: str, use: _Use) -> None:
 
 def _is_whole(text: Text, start: int, end: int) -> bool:
     """Whether [start, end) is not cut out of other words."""
+    if text.flat[start].isascii() and text.flat[end - 1].isascii():
+        return not (_is_letter(text.flat[:start][-1:]) or _is_letter(text.flat[end : end + 1]))
     sides = (start in text.edges) + (end in text.edges)
-    if sides == 2 or text.flat[start].isascii():
-        return sides == 2 and not (1 < end - start < _LONG and _is_crossed(text.flat, start, end))
+    if sides == 2:
+        return not (1 < end - start < _LONG and _is_crossed(text.flat, start, end))
     return end - start >= _LONG or (end - start == _LONG - 1 and sides == 1)
+
+
+def _is_letter(character: str) -> bool:
+    return character.isascii() and character.isalpha()
 
 
 def _is_crossed(flat: str, start: int, end: int) -> bool:

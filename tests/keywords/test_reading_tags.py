@@ -1,12 +1,15 @@
 """What a message says of its writer, phenomenon by phenomenon, with the sample catalogue of a beauty brand."""
 
+import json
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keywords.catalogue import Catalogue, load_catalogue
+from keywords.catalogue import Catalogue, TagRule, load_catalogue
+from keywords.normalise import fold
+from keywords.segment import cut, jieba_cutter
 from keywords.tagger import Tagger
 
 CATALOGUE = load_catalogue(Path(__file__).parents[1] / "labelled" / "beauty" / "catalogue.yaml")
@@ -262,3 +265,46 @@ def test_any_text_can_be_read_and_evidence_stands_in_it(text: str) -> None:
 )
 def test_either_script_says_the_same(simple: str, traditional: str) -> None:
     assert tags(simple) == tags(traditional)
+
+
+def test_both_cutters_cut_every_labelled_sentence_alike(tmp_path: Path) -> None:
+    labelled = Path(__file__).parents[1] / "labelled"
+    texts = [
+        json.loads(line)["text"]
+        for file in sorted(labelled.glob("*/*.dev.jsonl"))
+        for line in file.read_text(encoding="utf-8").splitlines()
+        if '"text"' in line and '"turns"' not in line
+    ]
+    slow = jieba_cutter(tmp_path)
+
+    assert len(texts) > 500
+    assert [text for text in texts if slow(fold(text).text) != cut(fold(text).text)] == []
+
+
+def test_a_trades_words_count_only_for_catalogues_of_that_trade() -> None:
+    general = Tagger(Catalogue("1", (TagRule("敏感肌", "attribute", ("敏感肌",)), TagRule("老客", "user", ("老客",)))))
+
+    assert {f.tag for f in general.read("脸上一直刺痛泛红，用你家好几年了")} == {"老客"}
+    assert tags("脸上一直刺痛泛红，用你家好几年了") == {"敏感肌", "老客"}
+
+
+def test_a_budget_follows_the_bounds_in_the_tags_names() -> None:
+    rules = (
+        TagRule("预算50内", "value", ("五十以内",)),
+        TagRule("预算50-150", "value", ()),
+        TagRule("预算150上", "value", ()),
+    )
+    tagger = Tagger(Catalogue("1", rules))
+
+    assert [f.tag for text in ("五十以内", "预算一百二", "最多二百") for f in tagger.read(text)] == [
+        r.name for r in rules
+    ]
+
+
+def test_words_a_brand_accepted_count_and_refused_ones_do_not(tmp_path: Path) -> None:
+    (tmp_path / "lexicon.yaml").write_text("油皮: {words: [滑溜脸], refused: [油条脸]}\n", encoding="utf-8")
+    tagger = Tagger(CATALOGUE, tmp_path / "lexicon.yaml")
+
+    assert [f.tag for f in tagger.read("我是滑溜脸")] == ["油皮"]
+    assert tagger.read("我是油条脸") == []
+    assert tagger.version != TAGGER.version
