@@ -1,6 +1,6 @@
 """Measures Wanzi against its targets on this machine and prints one table; ratios are of figures of the same run.
 
-python benchmarks/run.py [--quick] [--json] [acks] [answers] [welcome] [footprint] [tagging]
+python benchmarks/run.py [--quick] [--json] [acks] [answers] [welcome] [footprint] [tagging] [asking]
 """
 
 import argparse
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import acks
 import answers
+import asking
 import footprint
 import tagging
 import welcome
@@ -24,6 +25,7 @@ SUBJECTS: dict[str, Callable[..., list[Figure]]] = {
     "answers": answers.measure,
     "welcome": welcome.measure,
     "tagging": tagging.measure,
+    "asking": asking.measure,
 }
 
 

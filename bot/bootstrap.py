@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from bot import metrics
 from bot.clock import Clock
+from bot.embedding import open_embedder
 from bot.errors import SettingsError
 from bot.llm import ChatModel
 from bot.queue import Bell
@@ -124,7 +125,7 @@ def open_engine(core: Core, brand: Brand | None = None) -> Engine:
 
 
 def read_brand(settings: Settings) -> Brand:
-    return load_brand(settings.brand_dir, settings.persona, settings.timezone)
+    return load_brand(settings.brand_dir, settings.persona, settings.timezone, open_embedder(settings))
 
 
 def open_client(settings: Settings, clock: Clock) -> WeComClient:

@@ -56,6 +56,10 @@ class ReplySettings(_Section):
     burst_window_s: float = Field(1.5, ge=0, le=30, description="Messages this close get one reply; 0: one each")
 
 
+class KnowledgeSettings(_Section):
+    embedding: bool = Field(False, description="Liken questions to entries by a small language model too")
+
+
 class HandoffSettings(_Section):
     """What happens while a customer waits for a person. Severity: 0 a plain wish to 3 danger."""
 
@@ -114,6 +118,7 @@ class Settings(_Section):
 
     wecom: WecomSettings = WecomSettings()
     reply: ReplySettings = ReplySettings()
+    knowledge: KnowledgeSettings = KnowledgeSettings()
     handoff: HandoffSettings = HandoffSettings()
     posts: PostsSettings = PostsSettings()
     server: ServerSettings = ServerSettings()

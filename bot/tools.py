@@ -48,11 +48,13 @@ def tag(catalogue: Path, source: TextIO, out: TextIO) -> None:
 
 def ask(knowledge: Path, source: TextIO, out: TextIO) -> None:
     """Which entries each question means, whether Wanzi would answer, and what."""
+    from bot.embedding import open_embedder
+    from bot.settings import load_settings
     from handlers.analysis import analyse  # imported where it is used: `wanzi tag` starts without numpy
     from persona.entries import load_knowledge
     from persona.knowledge import Index, decide
 
-    index = Index(load_knowledge(knowledge), analyse)
+    index = Index(load_knowledge(knowledge), analyse, open_embedder(load_settings()))
     for row in _lines(source, "text"):
         found = index.search(str(row["text"]), RANKED)
         answers = decide(found) == "answer"

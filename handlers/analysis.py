@@ -25,4 +25,4 @@ def analysis_of(text: Text, *, asked: bool = True) -> Analysis:
         if is_loose(word) and told.isdisjoint(range(end - len(word), end))
     )
     names = {concept.name: concept.kind for concept in spotted}
-    return Analysis(text.words, names, tuple(loose), partial(concepts.guess, text))
+    return Analysis(text.flat, text.words, names, tuple(loose), partial(concepts.guess, text))

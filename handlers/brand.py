@@ -25,6 +25,7 @@ from persona.entries import load_knowledge
 from persona.gates import Gate
 from persona.knowledge import Index
 from persona.model import Persona, load_persona
+from persona.search_vectors import Embed
 
 T = TypeVar("T", bound=BaseModel)
 Clock = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
@@ -186,14 +187,14 @@ class Brand:
         return sorted(found, key=lambda post: (post.at, post.id))
 
 
-def load_brand(folder: Path, persona_name: str, timezone: str) -> Brand:
+def load_brand(folder: Path, persona_name: str, timezone: str, embed: Embed | None = None) -> Brand:
     """Read a brand folder. Raises BrandError, CatalogueError, KnowledgeError or PersonaError."""
     if not folder.is_dir():
         raise BrandError(f"{folder}: no such folder (setting brand_dir)")
     stores = _read(folder / "stores.yaml")
     catalogue = load_catalogue(folder / "catalogue.yaml")
     persona = load_persona(persona_file(folder, persona_name))
-    knowledge = Index(load_knowledge(folder / "knowledge.jsonl"), analyse)
+    knowledge = Index(load_knowledge(folder / "knowledge.jsonl"), analyse, embed)
     reader = Reader(Tagger(catalogue, folder / "lexicon.yaml"), knowledge, _wishes(folder / "handoff.yaml"), persona)
     where = folder / "stores.yaml"
     return Brand(

@@ -7,6 +7,7 @@ those of the wordings of one meaning more than of any other.
 from array import array
 from collections import Counter
 from collections.abc import Iterable
+from itertools import pairwise
 from math import log, sqrt
 
 from keywords.lexicon import Meaning
@@ -67,4 +68,4 @@ def _counted(meaning: Meaning) -> dict[str, float]:
 
 def _grams(text: str) -> list[str]:
     chars = [char for char in text if char.isalnum()]
-    return [*chars, *(one + two for one, two in zip(chars, chars[1:], strict=False))]
+    return [*chars, *(one + two for one, two in pairwise(chars))]

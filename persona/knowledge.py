@@ -4,7 +4,7 @@ Questions and entries that share no word may share concepts. The score of a cand
 what was asked, in [0, 1], comparable between brands; see `persona/search_trust.py`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from heapq import nlargest
 
@@ -15,11 +15,14 @@ from persona.entries import Entry
 from persona.search_fields import ConceptField, Floats, TextField
 from persona.search_terms import ASKING, ELSEWHERE, THINGS, Analyse, Analysis, Terms, terms
 from persona.search_trust import ANSWER_AT, ASK_AT, Decision, Signs, Trust, out_of_scope
+from persona.search_vectors import Embed, Likeness
 
 __all__ = ["ANSWER_AT", "ASK_AT", "Candidate", "Index", "decide"]
 
 #: What each way of finding adds to the rank of an entry.
-BY_CONCEPT, BY_GUESS, BY_QUESTION, BY_ANSWER = 1.0, 3.0, 0.8, 0.4
+BY_CONCEPT, BY_GUESS, BY_QUESTION, BY_ANSWER, BY_LIKENESS = 1.0, 3.0, 0.8, 0.4, 0.15
+#: How much more a question is like its entry than entries are at the median, by vectors.
+USUAL_LIKENESS = 2.0
 #: How many of the concepts that a question may mean are pursued.
 GUESSES = 5
 #: How plainly an entry speaks of a concept that stands in its question, a similar question, its answer.
@@ -46,18 +49,19 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class _Ranking:
-    """Entries by position, best first; all their ranks, how near their questions are by words; what was guessed."""
+    """Entries by position, best first; of all: their ranks, nearness by words, by vectors; and what was guessed."""
 
     best: list[int]
     ranks: Floats
     words: Floats
     guesses: dict[str, float]
+    alike: Floats | None
 
 
 class Index:
     """Searches the entries of a knowledge base. Built once, immutable, safe for many threads."""
 
-    def __init__(self, entries: list[Entry], analyse: Analyse) -> None:
+    def __init__(self, entries: list[Entry], analyse: Analyse, embed: Embed | None = None) -> None:
         self.entries = {entry.id: entry for entry in entries}
         self._order = entries
         self._analyse = analyse
@@ -70,17 +74,18 @@ class Index:
             told = analyse(" ".join((entry.answer, entry.category, *entry.tags)), asked=False)
             owners += [number] * len(asked)
             questions += [terms(analysis.words) for analysis in asked]
-            answers.append(terms(told.words))
+            answers.append(terms(told.words, pairs=False))
             speaks.append(_speaks(asked, told))
         self._questions = TextField(owners, questions, len(entries))
         self._answers = TextField(list(range(len(entries))), answers, len(entries))
         self._concepts = ConceptField(speaks)
-        self._trust = Trust(self._wrong(analyse(line, asked=True)) for line in out_of_scope()) if entries else Trust(())
+        self._likeness = Likeness([f"{e.question} {e.answer}" for e in entries], embed) if embed and entries else None
+        self._trust = Trust(self._wrong())
 
     def search(self, text: str | Analysis, most: int = 5) -> list[Candidate]:
         """The best entries for a question, best first; entries that share nothing with it are not among them."""
         asked = self._analyse(text, asked=True) if isinstance(text, str) else text
-        found = self._rank(asked, most)
+        found = self._rank(asked, self._likeness.of(asked.flat) if self._likeness else None, most)
         if not found.best:
             return []
         score = self._trust.score(self._signs(asked, found))
@@ -90,9 +95,13 @@ class Index:
             for place, share in zip(found.best, shares, strict=True)
         ]
 
-    def _wrong(self, asked: Analysis) -> Signs | None:
-        found = self._rank(asked, 2)
-        return self._signs(asked, found) if found.best else None
+    def _wrong(self) -> Iterator[Signs | None]:
+        """The signs of answers that would be wrong: those to sentences that no entry answers."""
+        bank = [self._analyse(line, asked=True) for line in out_of_scope() if self._order]
+        alike = self._likeness.of_all([asked.flat for asked in bank]) if self._likeness else [None] * len(bank)
+        for asked, likeness in zip(bank, alike, strict=True):
+            found = self._rank(asked, likeness, 2)
+            yield self._signs(asked, found) if found.best else None
 
     def _weigh(self, asked: Analysis) -> dict[str, float]:
         return {
@@ -104,13 +113,15 @@ class Index:
         known = ((near, name) for name, near in asked.guess().items() if self._concepts.knows(name))
         return {name: near for near, name in nlargest(GUESSES, known)}
 
-    def _rank(self, asked: Analysis, most: int) -> _Ranking:
+    def _rank(self, asked: Analysis, alike: Floats | None, most: int) -> _Ranking:
         query, guesses = terms(asked.words), self._guesses(asked)
         words = self._questions.scores(query)
         ranks = BY_CONCEPT * self._concepts.scores(self._weigh(asked)) + BY_QUESTION * words
         ranks += BY_ANSWER * self._answers.scores(query) + BY_GUESS * self._concepts.guessed(guesses)
+        if alike is not None:
+            ranks += BY_LIKENESS * np.maximum(alike, 0)
         hits: npt.NDArray[np.int64] = np.flatnonzero(ranks)
-        return _Ranking(hits[np.argsort(-ranks[hits], kind="stable")[:most]].tolist(), ranks, words, guesses)
+        return _Ranking(hits[np.argsort(-ranks[hits], kind="stable")[:most]].tolist(), ranks, words, guesses, alike)
 
     def _signs(self, asked: Analysis, found: _Ranking) -> Signs:
         """What tells whether the first of the ranked entries answers the question."""
@@ -125,6 +136,7 @@ class Index:
             covered=covered,
             guessed=self._concepts.likely(found.guesses, first),
             named=named,
+            alike=float(found.alike[first]) - USUAL_LIKENESS if found.alike is not None else 0.0,
             verbatim=min(1.0, max(0.0, (float(found.words[first]) - 0.6) / 0.3)),
             absent=sum(kind not in OUTSIDE and not self._concepts.knows(name) for name, kind in asked.concepts.items()),
             elsewhere=sum(

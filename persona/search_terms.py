@@ -26,10 +26,11 @@ STOP = frozenset(
 class Analysis:
     """A text as the search sees it.
 
-    `concepts` maps names to kinds; `loose` are the telling words outside all concepts; `guess` tells the concepts that
-    a question may mean without a known wording, and how near it is to theirs (0 to about 1).
+    `flat` is the folded text; `concepts` maps names to kinds; `loose` are the telling words outside all concepts;
+    `guess` tells the concepts that a question may mean without a known wording, and how near it is to theirs (0 to 1).
     """
 
+    flat: str
     words: tuple[str, ...]
     concepts: dict[str, str]
     loose: tuple[str, ...] = ()
@@ -47,11 +48,11 @@ def is_loose(word: str) -> bool:
     return len(word) > 1 and word.isalnum() and word not in STOP
 
 
-def terms(words: tuple[str, ...]) -> Terms:
+def terms(words: tuple[str, ...], *, pairs: bool = True) -> Terms:
     """The terms of a segmented text: its words, and its pairs of characters at half weight."""
     kept = [word for word in words if word not in STOP and word.isalnum()]
     weights: Terms = {term: 1.0 + log(count) for term, count in Counter(kept).items()}
-    flat = "".join(kept)
+    flat = "".join(kept) if pairs else ""
     for place in range(len(flat) - 1):
         weights[PAIR + flat[place : place + 2]] = PAIR_WEIGHT
     return weights

@@ -20,6 +20,9 @@ Decision = Literal["answer", "ask", "unsure"]
 ANSWER_AT, ASK_AT = 0.5, 0.3
 #: The share of the bank that stays below the score of 0.5, and the bounds of the confidence that becomes it.
 QUANTILE, LEAST, MOST = 0.95, 0.75, 0.85
+#: An entry that leads the next by less than this share was right every second time: unless the question is its own,
+#: it is asked back about.
+TIE, NEARLY = 0.15, 0.98
 _BANK = Path(__file__).parent / "out_of_scope.yaml"
 
 
@@ -28,22 +31,24 @@ class Signs:
     """What is seen of a question and the entry that ranks first for it.
 
     `lead` over the second entry (0 to 1); `covered`: the share of what is asked that the entry speaks of; `guessed`:
-    how near the question is to what it speaks of; `named`: the share of the entry that the question names; `verbatim`:
-    how far it is the entry's own question (0 to 1); `absent`: subjects of the question that no entry speaks of;
-    `elsewhere`: things outside the shop's world.
+    how near the question is to what it speaks of; `named`: the share of the entry that the question names; `alike`:
+    how much more like the entry it is than usual, by vectors (0 without them); `verbatim`: how far it is the entry's
+    own question (0 to 1); `absent`: subjects of the question that no entry speaks of; `elsewhere`: things outside the
+    shop's world.
     """
 
     lead: float
     covered: float
     guessed: float
     named: float
+    alike: float
     verbatim: float
     absent: float
     elsewhere: float
 
 
 #: Fitted by logistic regression, but for `verbatim`, which no paraphrase shows.
-_WEIGHTS = Signs(lead=2.3, covered=2.3, guessed=5.2, named=2.4, verbatim=4.0, absent=-0.8, elsewhere=-3.4)
+_WEIGHTS = Signs(lead=2.3, covered=2.3, guessed=5.2, named=2.4, alike=0.45, verbatim=4.0, absent=-0.8, elsewhere=-3.4)
 _BIAS = -2.8
 
 
@@ -59,6 +64,8 @@ class Trust:
     def score(self, signs: Signs) -> float:
         """The confidence, bent so that the limit of this knowledge base is 0.5."""
         sure = _confidence(signs)
+        if signs.lead < TIE and signs.verbatim < 1.0:
+            sure = min(sure, NEARLY * self._limit)
         if sure < self._limit:
             return ANSWER_AT * sure / self._limit
         return ANSWER_AT + (1.0 - ANSWER_AT) * (sure - self._limit) / (1.0 - self._limit)
