@@ -33,31 +33,36 @@ class Signals:
     """The signals of a fixed list of meanings. Immutable; safe for many threads."""
 
     def __init__(self, meanings: Iterable[Meaning]) -> None:
-        self._uses: dict[str, list[_Use]] = {}
+        self._uses: dict[str, tuple[_Use, ...]] = {}
         self._phrases: list[tuple[str, bool, Phrase]] = []
         for meaning in meanings:
             self._learn(meaning.name, (*meaning.words, *meaning.phrases), trap=False)
             self._learn(meaning.name, meaning.traps, trap=True)
         self._patterns = list(self._uses)
-        self._automaton = ahocorasick_rs.AhoCorasick(self._patterns)
+        self._automaton = ahocorasick_rs.AhoCorasick(
+            self._patterns, implementation=ahocorasick_rs.Implementation.ContiguousNFA, store_patterns=False
+        )
 
     def _learn(self, name: str, told: Iterable[str | Phrase], *, trap: bool) -> None:
+        whole = _Use(name, trap)
         for one in told:
             if isinstance(one, str):
-                self._add(one, _Use(name, trap))
+                self._add(one, whole)
                 continue
             for part, alternatives in enumerate(one.parts):
+                use = _Use(name, trap, len(self._phrases), part)
                 for word in alternatives:
-                    self._add(word, _Use(name, trap, len(self._phrases), part))
+                    self._add(word, use)
             self._phrases.append((name, trap, one))
 
     def _add(self, word: str, use: _Use) -> None:
-        uses = self._uses.setdefault(normalise(word), [])
+        pattern = normalise(word)
+        uses = self._uses.get(pattern, ())
         if use not in uses:
-            uses.append(use)
+            self._uses[pattern] = (*uses, use)
 
     def hear(self, folded: str) -> dict[str, Span]:
-        """The signals of a text, each with the first place in the folded text that gives it."""
+        """The signals of a text, each with the first and longest place in the folded text that gives it."""
         flat = f"^{folded}$"
         said: list[tuple[str, Span]] = []
         traps: dict[str, list[Span]] = {}
@@ -79,7 +84,7 @@ class Signals:
                 else:
                     said.append((name, row))
         heard: dict[str, Span] = {}
-        for name, (start, end) in sorted(said, key=lambda one: one[1]):
+        for name, (start, end) in sorted(said, key=lambda one: (one[1][0], -one[1][1])):
             if not any(first < end and start < last for first, last in traps.get(name, ())):
                 heard.setdefault(name, (max(start - 1, 0), min(end - 1, len(folded))))
         return heard

@@ -136,11 +136,11 @@ class Wishes:
         scores = {reason: sum(rule.adds for rule in rules) for reason, rules in fired.items()}
         enough = [reason for reason in REASONS if scores[reason] >= ENOUGH]
         likely = enough[0] if enough else max(REASONS, key=lambda reason: scores[reason])
-        score = min(max(scores.values()), SURE) + self._lean(heard, signals)
-        if score < ENOUGH:
-            return Decision()
         if not fired[likely]:
             likely = COMPLAINT
+        score = min(scores[likely], SURE) + self._lean(heard, signals)
+        if score < ENOUGH:
+            return Decision()
         severity = SEVERITY[likely] + (likely == ADVERSE and "severe_cue" in signals)
         rule = max(fired[likely], key=lambda rule: rule.adds, default=_BY_HUNCH)
         return Decision(likely, severity, round(score, 2), _words(heard, rule), rule.spelling, place)
