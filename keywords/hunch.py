@@ -21,12 +21,12 @@ class Hunch:
     """Weighs texts by examples for and against. Immutable; safe for many threads."""
 
     def __init__(self, wanted: Iterable[str], ordinary: Iterable[str]) -> None:
-        among = [list(map(_grams, map(normalise, examples))) for examples in (wanted, ordinary)]
-        counts = [Counter(gram for grams in kind for gram in grams) for kind in among]
+        wanted_in, wanted_of = _counted(wanted)
+        ordinary_in, ordinary_of = _counted(ordinary)
         self._odds = {
-            gram: _share(counts[0][gram], len(among[0])) - _share(counts[1][gram], len(among[1]))
-            for gram in counts[0].keys() | counts[1].keys()
-            if counts[0][gram] + counts[1][gram] >= _SEEN
+            gram: _share(wanted_in[gram], wanted_of) - _share(ordinary_in[gram], ordinary_of)
+            for gram in wanted_in.keys() | ordinary_in.keys()
+            if wanted_in[gram] + ordinary_in[gram] >= _SEEN
         }
 
     def weigh(self, flat: str) -> float:
@@ -41,6 +41,12 @@ def load_hunch(path: Path) -> Hunch:
     if not isinstance(data, dict) or set(data) != {"wanted", "ordinary"}:
         raise LexiconError(f"{path}: must hold lists under 'wanted' and 'ordinary'")
     return Hunch(map(str, data["wanted"]), map(str, data["ordinary"]))
+
+
+def _counted(examples: Iterable[str]) -> tuple[Counter[str], int]:
+    """In how many examples each gram stands, and how many examples there are."""
+    read = [_grams(normalise(example)) for example in examples]
+    return Counter(gram for grams in read for gram in grams), len(read)
 
 
 def _share(count: int, among: int) -> float:
