@@ -70,7 +70,9 @@ class Circumstances:
         """Only thought of; or, where certainty is asked for, only asked about and not of oneself."""
         if "supposed" not in holds and part.supposes(match.start):
             return True
-        return meaning.sensitive and "asked" not in holds and part.asks and not part.own
+        if not meaning.sensitive or "asked" in holds:
+            return False
+        return part.is_uncertain(match.start, match.end) or (part.asks and not part.own)
 
     def _denied(self, match: Match, part: Clause) -> bool:
         if match.kind == "quantity":

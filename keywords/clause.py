@@ -44,6 +44,12 @@ class Clause:
         """Whether the writer speaks of themselves, be it only by being precise."""
         return bool(_p("own").search(self.text) or _p("sure").search(self.text))
 
+    def is_uncertain(self, start: int, end: int) -> bool:
+        """Whether a word at [start, end) of the whole text is doubted, or said of everybody it is true of."""
+        if _p("uncertain").search(self.text, 0, max(0, start - self.start)):
+            return True
+        return not self.own and bool(_p("generic_after").search(self.text[end - self.start :]))
+
     def denies(self, parts: Sequence[tuple[int, int]]) -> bool:
         """Whether words are denied before, between or after them. `parts` are their places in the whole text."""
         inside = [(start - self.start, end - self.start) for start, end in parts]
