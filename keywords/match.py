@@ -58,10 +58,11 @@ class _Use:
 class Matcher:
     """Finds the meanings of a fixed list. Immutable; safe for many threads.
 
-    `within_clauses`: far gaps of phrases stay inside a clause too.
+    `within_clauses`: far gaps of phrases stay inside a clause too, and traps go by whole words only.
     """
 
     def __init__(self, meanings: Iterable[Meaning], *, within_clauses: bool = False) -> None:
+        self._strict = within_clauses
         self._breaks = (_CLAUSE_END, _CLAUSE_MARK if within_clauses else _SENTENCE_END)
         uses: dict[str, list[_Use]] = {}
         self._phrases: list[tuple[str, bool, Phrase]] = []
@@ -96,7 +97,7 @@ class Matcher:
             for use in self._uses[index]:
                 if use.number >= 0:
                     phrase = self._phrases[use.number][2]
-                    if whole or (end - start == 1 and max(phrase.gaps) <= NEAR):
+                    if whole or (end - start == 1 and max(phrase.gaps) <= NEAR and not (use.trap and self._strict)):
                         slots = parts.setdefault(use.number, [[] for _ in phrase.parts])
                         slots[use.part].append((start, end))
                 elif (whole or use.trap) and (not use.alone or _is_alone(text.flat, start, end)):
