@@ -15,6 +15,8 @@ from keywords.normalise import normalise
 
 #: What stands in fewer examples than this says nothing; what is added to each count; what a short text is held back by.
 _SEEN, _SMOOTH, _STEADY = 2, 0.5, 4
+#: A long text says a little of everything: from the square of this many grams on, its mean counts.
+_LONG = 8
 
 
 class Hunch:
@@ -32,7 +34,7 @@ class Hunch:
     def weigh(self, flat: str) -> float:
         """Positive when a folded text is more like the examples for, negative when more like those against."""
         grams = _grams(flat)
-        return sum(self._odds.get(gram, 0.0) for gram in grams) / sqrt(len(grams) + _STEADY)
+        return sum(self._odds.get(gram, 0.0) for gram in grams) / max(sqrt(len(grams) + _STEADY), len(grams) / _LONG)
 
 
 def load_hunch(path: Path) -> Hunch:
