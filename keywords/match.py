@@ -63,7 +63,7 @@ class Matcher:
 
     def __init__(self, meanings: Iterable[Meaning], *, within_clauses: bool = False) -> None:
         self._strict = within_clauses
-        self._breaks = (_CLAUSE_END, _CLAUSE_MARK if within_clauses else _SENTENCE_END)
+        self._breaks = (_CLAUSE_MARK, _CLAUSE_MARK) if within_clauses else (_CLAUSE_END, _SENTENCE_END)
         uses: dict[str, list[_Use]] = {}
         self._phrases: list[tuple[str, bool, Phrase]] = []
         for meaning in meanings:
