@@ -87,7 +87,7 @@ class Circumstances:
         if meaning.of:
             return (self._people.child_at(len(self.flat)) or meaning.of,)
         if dimension == "attribute" and "others" not in holds:
-            children = read_patterns("people")["child"] if meaning.sensitive and "past" not in holds else ()
+            children = read_patterns("people")["child"] if meaning.adult else ()
             about = self._people.at(match.end)
             return tuple("" if who in children else who for who in about)
         if "others" not in holds and self._people.acts(part.start, match.start):

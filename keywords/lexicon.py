@@ -15,7 +15,7 @@ of its meaning touches does not count. One item of any list may hold several, se
 
 What else a meaning may tell: `holds`, the circumstances in which it is still true (past, supposed, denied, asked,
 others); `against`, the meanings that cannot be true beside it; `of`, whom it describes by nature, when not the writer;
-`sensitive: true`, personal data about health.
+`sensitive: true`, personal data about health; `adult: true`, never true of a child.
 """
 
 import re
@@ -32,7 +32,7 @@ ALONE = "="
 _GAP = re.compile(r"\s*(……|…)\s*")
 _SET = re.compile(r"\{([^{}]*)\}")
 _LISTS = ("words", "phrases", "traps", "holds", "against")
-_KEYS = (*_LISTS, "of", "sensitive")
+_KEYS = (*_LISTS, "of", "sensitive", "adult")
 #: Circumstances that take a meaning back unless it holds in them.
 CIRCUMSTANCES = ("past", "supposed", "denied", "asked", "others")
 #: libyaml reads ten times faster; PyYAML may be built without it.
@@ -64,6 +64,7 @@ class Meaning:
     against: tuple[str, ...] = ()
     of: str = ""
     sensitive: bool = False
+    adult: bool = False
 
 
 def read_yaml(path: Path) -> Any:
@@ -104,6 +105,7 @@ def _meaning(path: Path, name: str, told: Any, sets: Mapping[str, tuple[str, ...
         against=listed["against"],
         of=str(told.get("of", "")),
         sensitive=bool(told.get("sensitive", False)),
+        adult=bool(told.get("adult", False)),
     )
 
 

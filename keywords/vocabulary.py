@@ -68,5 +68,6 @@ def _joined(rule: TagRule, told: list[Meaning], own: Mapping[str, Meaning]) -> M
         holds=next((meaning.holds for meaning in told if meaning.holds is not None), None),
         against=tuple(other for meaning in told for other in meaning.against),
         of=next((meaning.of for meaning in told if meaning.of), ""),
+        adult=any(meaning.adult for meaning in told),
         sensitive=rule.sensitive or any(meaning.sensitive for meaning in told),
     )
