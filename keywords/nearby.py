@@ -7,7 +7,7 @@ those of the wordings of one meaning more than of any other.
 from array import array
 from collections import Counter
 from collections.abc import Iterable
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from math import log, sqrt
 
 from keywords.lexicon import Meaning
@@ -25,33 +25,38 @@ class Nearby:
         counted = [(meaning.name, _counted(meaning)) for meaning in meanings]
         self._names = [name for name, _ in counted]
         spread = Counter(gram for _, grams in counted for gram in grams)
-        self._rarity = {
-            gram: (SINGLE if len(gram) == 1 else 1.0) * log(1.0 + len(counted) / among)
-            for gram, among in spread.items()
-        }
+        # one array for all grams, each gram a span of it: arrays of their own would take several times as much
+        begins = accumulate(spread.values(), initial=0)
+        self._spans = {gram: (begin, among) for begin, (gram, among) in zip(begins, spread.items(), strict=False)}
+        self._owners = array("H", bytes(2 * spread.total()))
+        self._weights = array("f", bytes(4 * spread.total()))
         rows = [
-            {gram: (1.0 + log(1.0 + count)) * self._rarity[gram] for gram, count in grams.items()}
+            {gram: (1.0 + log(1.0 + count)) * self._rarity(gram) for gram, count in grams.items()}
             for _, grams in counted
         ]
         norms = [sqrt(sum(weight * weight for weight in row.values())) for row in rows]
         usual = sum(norms) / max(1, len(norms))
-        self._owners: dict[str, array[int]] = {}
-        self._weights: dict[str, array[float]] = {}
+        filled = dict.fromkeys(spread, 0)
         for number, (row, norm) in enumerate(zip(rows, norms, strict=True)):
             scale = norm**_NORM_POWER * usual ** (1.0 - _NORM_POWER)
             for gram, weight in row.items():
-                self._owners.setdefault(gram, array("H")).append(number)
-                self._weights.setdefault(gram, array("f")).append(weight / scale)
+                place = self._spans[gram][0] + filled[gram]
+                filled[gram] += 1
+                self._owners[place], self._weights[place] = number, weight / scale
+
+    def _rarity(self, gram: str) -> float:
+        """How much a known gram tells: the fewer meanings share it, the more."""
+        return (SINGLE if len(gram) == 1 else 1.0) * log(1.0 + len(self._names) / self._spans[gram][1])
 
     def guess(self, flat: str) -> dict[str, float]:
         """How near a folded text is to each meaning that it shares characters with, mostly between 0 and 1."""
-        grams = {gram for gram in _grams(flat) if gram in self._rarity}
-        norm = sqrt(sum(self._rarity[gram] ** 2 for gram in grams))
+        told = {gram: self._rarity(gram) for gram in _grams(flat) if gram in self._spans}
+        norm = sqrt(sum(weight * weight for weight in told.values()))
         near = [0.0] * len(self._names)
-        for gram in grams:
-            share = self._rarity[gram] / norm
-            for owner, weight in zip(self._owners[gram], self._weights[gram], strict=True):
-                near[owner] += share * weight
+        for gram, rarity in told.items():
+            begin, among = self._spans[gram]
+            for place in range(begin, begin + among):
+                near[self._owners[place]] += rarity / norm * self._weights[place]
         return {name: value for name, value in zip(self._names, near, strict=True) if value > 0}
 
 

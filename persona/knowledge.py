@@ -95,6 +95,12 @@ class Index:
             for place, share in zip(found.best, shares, strict=True)
         ]
 
+    def look(self, text: str) -> tuple[Entry, Signs] | None:
+        """The entry ranked first and the signs that it answers, for fitting and for looking closely."""
+        asked = self._analyse(text, asked=True)
+        found = self._rank(asked, self._likeness.of(asked.flat) if self._likeness else None, 2)
+        return (self._order[found.best[0]], self._signs(asked, found)) if found.best else None
+
     def _wrong(self) -> Iterator[Signs | None]:
         """The signs of answers that would be wrong: those to sentences that no entry answers."""
         bank = [self._analyse(line, asked=True) for line in out_of_scope() if self._order]

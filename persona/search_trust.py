@@ -47,7 +47,7 @@ class Signs:
     elsewhere: float
 
 
-#: Fitted by logistic regression, but for `verbatim`, which no paraphrase shows.
+#: Fitted by benchmarks/fit_trust.py, but for `verbatim`, which no paraphrase shows, and rounded towards caution.
 _WEIGHTS = Signs(lead=2.3, covered=2.3, guessed=5.2, named=2.4, alike=0.45, verbatim=4.0, absent=-0.8, elsewhere=-3.4)
 _BIAS = -2.8
 

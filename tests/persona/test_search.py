@@ -105,3 +105,12 @@ def test_vectors_speak_where_words_are_silent() -> None:
 
     assert index.search("咿呀")[0].entry == SHOP[7]
     assert index.search("瓶子裂了")[0].entry.question == "收到商品破损或漏液怎么办？"
+
+
+def test_a_close_look_shows_the_first_entry_and_its_signs() -> None:
+    look = INDEX.look("陪我去火星的发票")
+
+    assert look is not None
+    assert look[0].question == "可以开发票吗？"
+    assert look[1].verbatim == 0
+    assert Index([], analyse).look("发票") is None
