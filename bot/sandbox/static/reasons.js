@@ -22,9 +22,16 @@ const INTENTS = {
 const RULES = [
   [/^score>=(.+)$/, (score) => `最高分不低于 ${score}`],
   [/^score<(.+)$/, (score) => `最高分不到 ${score}`],
+  [/^knowledge$/, () => "照知识库的得分：够高就答，差一点就问，再低就不答"],
+  [/^model$/, () => "大模型从找到的条目里选了一条来说"],
+  [/^emoji only$/, () => "只有表情，没有字"],
   [/^menu choice$/, () => "客户点了菜单，或回了数字"],
   [/^(?:intent|reason):(.+)$/, (name) => INTENTS[name] || name],
   [/^(?:keyword|word):(.+)$/, (word) => `关键词“${word}”`],
+  [/^phrase:(.+)$/, (phrase) => `说法“${short(phrase)}”`],
+  [/^(?:sound|near):(.+)$/, (word) => `读音像“${word}”`],
+  [/^initials:(.+)$/, (word) => `“${word}”的拼音首字母`],
+  [/^budget:(.+)$/, () => "按金额的上限算"],
   [/^service_state:(\d)$/, (state) => ({ 2: "进了等待池", 3: "有人接待了" })[state] || `会话状态 ${state}`],
   [/^transition refused$/, () => "企业微信不让转"],
   [/^slot (.+)$/, (slot) => `${slot} 的时段`],
@@ -32,6 +39,17 @@ const RULES = [
   [/^state:(.+)$/, (state) => (state === "-" ? "没有渠道标记" : `渠道 ${state}`)],
   [/^scene:(.+)$/, (scene) => (scene === "-" ? "没有场景值" : `场景 ${scene}`)],
 ];
+
+/** A phrase of the lexicon lists every alternative: the beginning says enough. */
+const short = (phrase) => (phrase.length > 24 ? `${phrase.slice(0, 24)}…` : phrase);
+
+/** What became of the language model's part in an answer. */
+export const MODEL_OUTCOMES = { used: "用了它的话", failed: "没答上来，照知识库答", late: "超时了，照知识库答", refused: "它的话没过关，照知识库答" };
+
+export const GATES = {
+  number: "数字没有出处", link: "链接没有出处", absolute: "绝对化用语", medical: "说了疗效", forbidden: "人设禁用的话",
+  brand: "提到别的品牌", length: "太长",
+};
 
 export const dimensionWord = (dimension) => DIMENSIONS[dimension] || dimension;
 

@@ -3,7 +3,7 @@
 import { choice, choose } from "./choice.js";
 import { button, fill, h } from "./dom.js";
 import { ask } from "./net.js";
-import { KINDS, MODES, SOURCES, dimensionWord, ruleWords, spanWords } from "./reasons.js";
+import { GATES, KINDS, MODEL_OUTCOMES, MODES, SOURCES, dimensionWord, ruleWords, spanWords } from "./reasons.js";
 import { customerName, epoch, hourMinuteSecond, longDay, staffName } from "./words.js";
 
 const RETRIES = 3; // the answer may reach the phone a moment before Wanzi has noted why
@@ -109,6 +109,11 @@ function explained(why) {
     ]),
     why.variant?.tag && part("说法", [h("p", {}, `按“${why.variant.tag}”换的说法`)]),
     why.rule && part("规则", [h("p", {}, ruleWords(String(why.rule)))]),
+    why.read_as && part("连着上文读成", [h("p", {}, `“${why.read_as}”`)]),
+    why.times > 1 && part("第几次", [h("p", {}, `同一个答案第 ${why.times} 次，换了开头`)]),
+    why.model && part("大模型", [h("p", {}, modelWords(why.model))]),
+    why.gate && part("没让说", [h("p", {}, `${GATES[why.gate.name] || why.gate.name}：“${why.gate.words}”`)]),
+    why.hushed && part("收敛", [h("p", {}, "这位客户不久前说过危险的话，不寒暄、不给菜单")]),
     why.evidence && part("凭据", [h("p", {}, `“${why.evidence}”`)]),
     why.tokens?.length > 0 && part("认出的词", [h("p", { class: "chips" }, chips(why.tokens))]),
     why.tags?.length > 0 && part("打的标签", [tagTable(why.tags)]),
@@ -116,6 +121,10 @@ function explained(why) {
     part("其余", [facing(why)]),
   ].filter(Boolean);
 }
+
+const modelWords = (model) =>
+  dotted(model.name, MODEL_OUTCOMES[model.outcome] || model.outcome, `提示词 ${model.prompt}`,
+    model.took_ms > 0 && `${model.took_ms} 毫秒`, model.blocked || model.reason);
 
 const dotted = (...words) => words.filter(Boolean).join(" · ");
 
