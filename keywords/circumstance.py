@@ -2,6 +2,7 @@
 
 from keywords import clause as clauses_
 from keywords.clause import Clause
+from keywords.cues import Cues
 from keywords.lexicon import Meaning
 from keywords.match import Match
 from keywords.patterns import pattern, read_patterns
@@ -46,6 +47,36 @@ class Circumstances:
             own = "" in abouts and dimension in _WITHDRAWN and not part.asks
             return [Said(match, dimension, "", withdraws=True)] if own else []
         return [Said(match, dimension, about) for about in abouts]
+
+    def signs(self, match: Match, meaning: Meaning, cues: Cues) -> tuple[str, ...]:
+        """What stands around a match, whether or not its tag minds."""
+        part = self._part(match)
+        if part is None:
+            return ("outside",)
+        seen = {
+            "quoted": self._is_quoted(match),
+            "defined": self._is_definition(match),
+            "supposed": part.supposes(match.start),
+            "uncertain": part.is_uncertain(match.start, match.end),
+            "asked": part.asks,
+            "own": part.own,
+            "denied": self._denied(match, part),
+            "past": part.is_over(match.start, match.end),
+            "ended": part.has_ended(match.start, self.flat),
+            "lone": len(part.text) <= match.end - match.start + 1,
+            "whole": len(self.flat) <= match.end - match.start + 1,
+            "generic": self._is_generic(match, part),
+            "others": self._people.at(match.end) != SELF,
+            "acted": self._people.acts(part.start, match.start),
+            "corrected": bool(self.corrections),
+            "repeated": self.was_said(match),
+            "sensitive": meaning.sensitive,
+        }
+        hints = cues.around(match.start, match.end, (part.start, part.end))
+        return (*(sign for sign, is_there in seen.items() if is_there), *hints)
+
+    def _is_generic(self, match: Match, part: Clause) -> bool:
+        return bool(pattern("clause", "generic_after").search(self.flat, match.end, part.end))
 
     def _part(self, match: Match) -> Clause | None:
         """The clause in which a match ends."""
@@ -107,6 +138,10 @@ class Circumstances:
         """Whether the writer repeats what they said before: 刚才说…"""
         part = self._part(match)
         return part is not None and bool(pattern("clause", "said_before").search(part.text[: match.start - part.start]))
+
+    def is_slip(self, place: int) -> bool:
+        """Whether the correction at a place says in so many words that what stands before it was a slip."""
+        return bool(pattern("clause", "slip").match(self.flat, place))
 
     def before(self, place: int) -> int:
         """Where the clause before a place begins."""

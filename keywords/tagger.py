@@ -6,9 +6,11 @@ from pathlib import Path
 
 from keywords.catalogue import Catalogue, load_catalogue
 from keywords.circumstance import Circumstances
+from keywords.cues import Cues, Elsewhere
 from keywords.ear import Ear
 from keywords.lexicon import Meaning, load_own_words
 from keywords.match import Match, Matcher
+from keywords.meant import Candidate
 from keywords.quantity import Budgets, bands
 from keywords.spam import is_spam
 from keywords.text import Text, read_text
@@ -66,6 +68,7 @@ class Tagger:
         self._meanings = {m.name: replace(m, words=(), phrases=(), traps=()) for m in meanings}
         self._budgets = Budgets(budgets)
         self._matcher = Matcher(meanings, within_clauses=True)
+        self._elsewhere = Elsewhere(word for meaning in meanings for word in meaning.words)
         self._ear = Ear(_audible(catalogue, meanings))
 
     def read(self, text: str | Text) -> list[TagFinding]:
@@ -76,6 +79,29 @@ class Tagger:
         around = Circumstances(ready.flat)
         said = [one for match in self._matches(ready, around) for one in self._judge(match, around)]
         return [self._finding(ready, one) for one in last_word(said, around, self._meanings)]
+
+    def candidates(self, ready: Text) -> list[Candidate]:
+        """Every match of a text with what the rules make of it."""
+        if is_spam(ready.flat):
+            return []
+        around = Circumstances(ready.flat)
+        cues = Cues(ready, self._elsewhere)
+        matches = list(self._matches(ready, around))
+        judged = {match: self._judge(match, around) for match in matches}
+        said = [one for those in judged.values() for one in those]
+        stands = last_word(said, around, self._meanings)
+        return [
+            Candidate(
+                match,
+                self._dimensions[match.name],
+                around.signs(match, self._meaning(match), cues),
+                _verdict(match, judged[match], stands),
+            )
+            for match in judged
+        ]
+
+    def _meaning(self, match: Match) -> Meaning:
+        return self._meanings.get(match.name) or Meaning(match.name)
 
     def _matches(self, ready: Text, around: Circumstances) -> Iterable[Match]:
         written, heard = self._matcher.find(ready), self._ear.find(ready)
@@ -107,6 +133,18 @@ class Tagger:
             relation=one.relation or None,
             withdraws=one.withdraws,
         )
+
+
+def _verdict(match: Match, judged: list[Said], stands: list[Said]) -> str:
+    """What became of a match: given to the writer, to somebody else, taken back, or dropped early or late."""
+    if not judged:
+        return "dropped"
+    if judged[0].withdraws:
+        return "withdrawn"
+    if "" not in {one.relation for one in judged}:
+        return "third"
+    mine = [one for one in stands if one.match.name == match.name and not one.relation and not one.withdraws]
+    return "given" if any(one.match == match for one in mine) else "again" if mine else "void"
 
 
 def _touch(one: Match, other: Match) -> bool:

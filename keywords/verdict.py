@@ -29,6 +29,9 @@ class Around(Protocol):
     def was_said(self, match: Match) -> bool:
         """Whether the writer repeats what they said before."""
 
+    def is_slip(self, place: int) -> bool:
+        """Whether the correction at a place says in so many words that what stands before it was a slip."""
+
     def before(self, place: int) -> int:
         """Where the clause before a place begins."""
 
@@ -57,7 +60,7 @@ def _corrected(one: Said, said: list[Said], around: Around) -> bool:
             return True
         if (
             not later
-            and (around.was_said(one.match) or one.dimension == "attribute")
+            and (around.was_said(one.match) or one.dimension == "attribute" or around.is_slip(place))
             and one.match.start >= around.before(place)
         ):
             return True
