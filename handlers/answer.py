@@ -4,7 +4,7 @@ Which entries count depends on who asks and when; the variant told depends on th
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from handlers import handoff, questions, staff, tagging, topic
@@ -35,14 +35,15 @@ class Found:
     candidates: tuple[Candidate, ...]
     asker: Asker
     facts: dict[str, Any]
+    certain: bool = False
 
     @property
     def outcome(self) -> str:
-        return decide(self.candidates)
+        return ANSWER if self.certain else decide(self.candidates)
 
     def answers(self) -> list[tuple[Entry, str]]:
         """Each entry with the answer that this customer gets."""
-        return [(c.entry, _answer_for(c.entry, self.asker)[0]) for c in self.candidates]
+        return [(c.entry, self.asker.answer(c.entry, self.reading)[0]) for c in self.candidates]
 
 
 def look_up(ctx: Context, conversation: Conversation, written: Sequence[Message]) -> Found:
@@ -67,11 +68,16 @@ def look_up(ctx: Context, conversation: Conversation, written: Sequence[Message]
     own = max(map(found, readings), key=_confidence)
     if len(texts) > 1 or (own.outcome == ANSWER and not topic.leans(texts[0])):
         return own
-    whole = [found(ctx.brand.read(text)) for text in topic.in_full(ctx, conversation, texts[0])]
-    fuller = next((option for option in whole if option.outcome == ANSWER), None)
-    if fuller is None:
-        return own
-    return Found(fuller.reading, fuller.candidates, asker, {**fuller.facts, "read_as": fuller.reading.text})
+    for text in topic.in_full(ctx, conversation, texts[0]):
+        fuller = found(ctx.brand.read(text))
+        if fuller.outcome == ANSWER or _goes_on(fuller, conversation):
+            return replace(fuller, facts={**fuller.facts, "read_as": text}, certain=True)
+    return own
+
+
+def _goes_on(fuller: Found, conversation: Conversation) -> bool:
+    """Whether a follow-up read in full still means the entry that was the answer before."""
+    return fuller.outcome == ASK and fuller.candidates[0].entry.id == conversation.topic["entry"]
 
 
 def _confidence(found: Found) -> float:
@@ -85,7 +91,8 @@ def words_of(
     question = max(written, key=lambda message: len(message.text))
     outcome = found.outcome if most == ANSWER or found.outcome == UNSURE else ASK
     if outcome == ANSWER:
-        return entry_words(ctx, conversation, found.candidates[0].entry, trace("answer", "knowledge", **found.facts))
+        why = trace("answer", "knowledge", **found.facts)
+        return entry_words(ctx, conversation, found.candidates[0].entry, why, found.reading)
     if outcome == ASK:
         return _menu(ctx, conversation, found, question)
     if conversation.channel != KF:
@@ -111,14 +118,16 @@ def _menu(ctx: Context, conversation: Conversation, found: Found, question: Mess
     )
 
 
-def entry_words(ctx: Context, conversation: Conversation, entry: Entry, why: dict[str, Any], asked: str = "") -> Words:
-    """An entry's answer, in the variant made for the customer's tags, in the persona's voice."""
+def entry_words(
+    ctx: Context, conversation: Conversation, entry: Entry, why: dict[str, Any], asked: Reading | None = None
+) -> Words:
+    """An entry's answer, in the variant for whom the question is about, in the persona's voice."""
     conversation.unanswered, conversation.menu = 0, []
-    answer, chosen_by = _answer_for(entry, Asker(ctx, conversation))
+    answer, chosen_by = Asker(ctx, conversation).answer(entry, asked)
     why["source"] = _source(entry)
     if chosen_by:
         why["variant"] = {"tag": chosen_by}
-    times = topic.set_topic(ctx, conversation, entry.id, asked or why.get("read_as") or entry.question)
+    times = topic.set_topic(ctx, conversation, entry.id, asked.text if asked else entry.question)
     if is_hushed(ctx, conversation):
         return Words(answer, why)
     if times > 1:
@@ -136,10 +145,6 @@ def model_words(ctx: Context, conversation: Conversation, choice: Choice, why: d
     conversation.unanswered, conversation.menu = 0, []
     topic.set_topic(ctx, conversation, entry.id, entry.question)
     return Words(choice.text, why)
-
-
-def _answer_for(entry: Entry, asker: Asker) -> tuple[str, str | None]:
-    return entry.answer_for(asker.tags if entry.variants else [])
 
 
 def _source(entry: Entry) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from functools import cached_property
 
 from handlers.context import Context
+from handlers.reading import Reading
 from persona.entries import APPROVED, Audience, Entry
 from storage import contacts, tags
 from storage.contacts import Customer
@@ -33,6 +34,17 @@ class Asker:
         known = self._ctx.db.get(Customer, self._peer)
         code = brand.live_codes.get(known.first_state) if known else None
         return ({member.store for member in staff} | ({code.store} if code else set())) - {""}
+
+    def answer(self, entry: Entry, asked: Reading | None = None) -> tuple[str, str | None]:
+        """An entry's answer and the tag that chose its variant (None for everybody's).
+
+        Whom the question itself describes ("那油皮呢", "我妈是干皮") comes before what is known of the customer.
+        """
+        if not entry.variants:
+            return entry.answer, None
+        named = [finding.tag for finding in asked.findings if not finding.withdraws] if asked else []
+        contrary = {tag for name in named for tag in self._ctx.brand.catalogue.contrary_to(name)}
+        return entry.answer_for([*named, *(tag for tag in self.tags if tag not in contrary)])
 
     def may_hear(self, entry: Entry) -> bool:
         """Whether this entry may be given today, in the brand's time zone."""

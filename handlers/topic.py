@@ -42,7 +42,7 @@ def in_full(ctx: Context, conversation: Conversation, text: str) -> Iterator[str
     things = "".join(_things(last))
     if things and things not in bare:
         yield things + bare
-    if leans(text):  # else the old question alone would answer whatever is said after it
+    if leans(text) and not swapped:  # else the old question alone would answer whatever is said after it
         yield f"{topic['question']}，{bare}"
 
 

@@ -54,3 +54,20 @@ def test_a_number_after_a_menu_is_the_choice(story: Story, word: str) -> None:
     story.customer_says("wm1", word)
 
     assert newest(story)["rule"] == "menu choice"
+
+
+def test_a_follow_up_takes_over_the_thing_and_exchanges_the_person(story: Story) -> None:
+    story.customer_says("wm1", "敏感肌能用面膜吗")
+    assert newest(story)["variant"] == {"tag": "敏感肌"}
+    story.customer_says("wm1", "那油皮呢")
+
+    assert newest(story)["read_as"] == "油皮能用面膜吗"
+    assert newest(story)["kind"] == "answer"
+
+
+def test_the_variant_is_for_whom_the_question_is_about(story: Story) -> None:
+    story.customer_says("wm1", "我是油皮")
+    story.customer_says("wm1", "我妈是敏感肌，能用面膜吗")
+
+    assert newest(story)["variant"] == {"tag": "敏感肌"}
+    assert "敏感肌" not in story.tags("wm1")
