@@ -21,6 +21,8 @@ from persona.prompt import Choice
 from storage.conversations import KF, Conversation
 from storage.messages import Message
 
+#: A choice from the menu and small talk are what they look like, unless something this grave is heard in them.
+GRAVE = 2
 #: A question that waited this long, through an outage, is answered with an apology.
 LATE_AFTER = timedelta(minutes=5)
 KF_REPLY_WINDOW = timedelta(hours=48)  # nothing may be sent later (94677)
@@ -121,8 +123,9 @@ def _choose(
     written = _written(turn)
     picked = _picked(ctx, conversation, turn)
     questions.close_offer(ctx, conversation, taken=picked is not None)
+    reading = ctx.brand.read("，".join(message.text for message in written))
     wish = wishes.decide(ctx, conversation, turn) if conversation.channel == KF else None
-    if wish is not None:
+    if wish is not None and (wish.severity >= GRAVE or not (picked or reading.intent)):
         return handoff.ask(ctx, conversation, wish.reason, wish.span, wish.severity)
     if picked is not None:
         return answer.entry_words(ctx, conversation, picked, trace("answer", "menu choice"))
@@ -133,7 +136,7 @@ def _choose(
     if not any(char.isalnum() or char in "?？" for message in written for char in message.text):
         conversation.unanswered = 0
         return Words(phrase(ctx, conversation, "small_talk"), trace("small", "emoji only"))
-    small = _small_words(ctx, conversation, ctx.brand.read("，".join(message.text for message in written)))
+    small = _small_words(ctx, conversation, reading)
     if small is not None:
         return small
     found = answer.look_up(ctx, conversation, written)

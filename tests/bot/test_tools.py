@@ -55,7 +55,13 @@ def test_handoff_hears_a_wish_and_not_a_trap() -> None:
     rows = [
         {"id": "1", "turns": [{"role": "user", "text": "转人工"}]},
         {"id": "2", "turns": [{"role": "user", "text": "人工智能是什么"}]},
-        {"id": "3", "turns": [{"role": "user", "text": "a"}, {"role": "bot", "text": "没懂"}] * 2},
+        {
+            "id": "3",
+            "turns": [
+                *[{"role": "user", "text": "积分在哪看"}, {"role": "bot", "text": "没懂"}] * 2,
+                {"role": "user", "text": "积分，在哪看"},
+            ],
+        },
     ]
 
     found = answers(run("handoff", lines=rows))

@@ -20,7 +20,7 @@ def test_a_question_is_answered_from_its_entry_and_says_so_in_the_ledger(story: 
     assert story.brand.knowledge.entries["K002"].answer in story.answers("wm1")[0]
     assert why["kind"] == "answer"
     assert why["source"]["type"] == "knowledge"
-    assert (why["source"]["id"], why["rule"]) == ("K002", "score>=0.5")
+    assert (why["source"]["id"], why["rule"]) == ("K002", "knowledge")
     assert why["source"]["version"] == story.brand.knowledge.entries["K002"].version
     assert why["tokens"]
     assert why["candidates"][0]["id"] == "K002"

@@ -58,7 +58,7 @@ def test_the_figures_of_today_count_what_customers_and_bot_did_and_not_the_staff
     story.go_to("22:00")
     story.act("staff/servicer", userid="aqiang", open_kfid=KF, status=1)
     story.settle()
-    story.customer_says("wm1", "包邮吗")
+    story.customer_says("wm1", "发什么快递")
     story.customer_says("wm1", "我是敏感肌")
     story.customer_says("wm2", "转人工")
     story.act("customer/scan", external_userid="wm3", config_id="cw1")

@@ -75,7 +75,7 @@ def test_answers_wishes_and_staff_are_no_unanswered_questions(story: Story) -> N
 
 
 def test_personal_data_is_not_listed(story: Story) -> None:
-    story.customer_says("wm1", "量子力学13812345678找我")
+    story.customer_says("wm1", "量子力学怎么学13812345678")
 
     (question,) = listed(story)
     assert "13812345678" not in json.dumps(question)
