@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup embedding demo test check format lint types layers bench eval lock clean
+.PHONY: setup embedding demo test check format lint types layers bench eval fit lock clean
 
 setup: $(STAMP)
 
@@ -56,6 +56,11 @@ eval: setup
 	@$(BIN)/wanzi eval handoff $(EVAL) tests/labelled/handoff/*.jsonl
 	@for name in beauty coffee; do \
 	  $(BIN)/wanzi eval faq --knowledge tests/labelled/$$name/knowledge.jsonl $(EVAL) tests/labelled/$$name/faq.*.jsonl || exit 1; done
+
+# the models of keywords/models anew, after a change of labelled sets or of lexicons they read: a few minutes
+fit: setup
+	@$(BIN)/python -c 'import sklearn' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check scikit-learn
+	@for part in benchmarks/fit_*.py; do echo $$part; $(BIN)/python $$part || exit 1; done
 
 lock:
 	@$(BIN)/python -m pip install --quiet pip-tools

@@ -7,7 +7,6 @@ from handlers.context import Context
 from handlers.event import AibotMessage, AppMessage, Event, KfEvent, KfMessage, Turn
 from handlers.severity import is_urgent
 from handlers.wording import has, word
-from keywords.wishes import SEVERITY
 from storage import contacts, conversations, messages, outbox
 from storage.base import utc
 from storage.conversations import AIBOT, APP, KF, Conversation
@@ -105,8 +104,10 @@ def take_or_wait(ctx: Context, conversation: Conversation, message: Message) -> 
 
 
 def _cannot_wait(ctx: Context, conversation: Conversation, message: Message) -> bool:
-    wish = ctx.brand.read(message.text).wish if conversation.channel == KF and message.text else ""
-    return bool(wish) and is_urgent(ctx, SEVERITY[wish])
+    if conversation.channel != KF or not message.text:
+        return False
+    alone = ctx.brand.read(message.text).alone
+    return bool(alone) and is_urgent(ctx, alone.severity)
 
 
 def on_turn(event: Event, ctx: Context) -> bool:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from handlers.analysis import analysis_of
 from keywords.normalise import normalise
 from keywords.tagger import TagFinding, Tagger
+from keywords.talk import Heard
 from keywords.text import read_text
-from keywords.wishes import NONE, Decision, Heard, Wishes
+from keywords.wishes import NONE, Decision, Wishes
 from persona.knowledge import Candidate, Index
 from persona.model import Persona
 

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from handlers.context import Context
-from keywords.normalise import fold
-from keywords.wishes import BOT, CUSTOMER, PERSON, Decision, Heard, Turn
+from keywords.talk import BOT, CUSTOMER, PERSON, Turn, unheard
+from keywords.wishes import Decision
 from storage import handoff, messages
 from storage.conversations import Conversation
 from storage.messages import Message
@@ -38,4 +38,4 @@ def _recent(ctx: Context, conversation: Conversation) -> list[Message]:
 
 def _turn(ctx: Context, message: Message) -> Turn:
     role = _ROLES[message.author]
-    return Turn(role, ctx.brand.read(message.text).heard if role == CUSTOMER else Heard(fold(message.text), {}))
+    return Turn(role, ctx.brand.read(message.text).heard if role == CUSTOMER else unheard(message.text))

@@ -1,61 +1,83 @@
-"""How a text leans where no listed word decides: by the characters and pairs it shares with examples of two kinds.
+"""How a conversation leans: what a model fitted on labelled conversations makes of the customer's last turns.
 
-A lexicon never holds every wording of anger or distress. What most examples of the one kind share and few of the other
-weighs for it (naive Bayes, odds in logarithms); a text's hunch is their sum, held back for its length.
+A lexicon never holds every wording of anger or distress. The model weighs the letters of what the customer wrote, the
+signals of the lexicon in it and what is said again; `benchmarks/fit.py` fits it on the same features.
 """
 
-from collections import Counter
-from collections.abc import Iterable
-from itertools import pairwise
-from math import log, sqrt
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from math import sqrt
 from pathlib import Path
 
-from keywords.lexicon import LexiconError, read_yaml
-from keywords.normalise import normalise
+from keywords.learned import Learned
+from keywords.talk import CUSTOMER, Heard, Turn, repeats
 
-#: What stands in fewer examples than this says nothing; what is added to each count; what a short text is held back by.
-_SEEN, _SMOOTH, _STEADY = 2, 0.5, 4
-#: A long text says a little of everything: from the square of this many grams on, its mean counts.
-_LONG = 8
+#: Turns of the customer that are read as one: what hurts is often told in pieces.
+TOGETHER = 4
+#: Letters that stand side by side and are read as one feature, at most.
+_LONGEST = 3
+#: What a signal, and what a repetition counts for beside a gram.
+_SIGNAL, _CIRCLE = 1.5, 2.0
+#: The longest stretch that is shown as the words that told most.
+_SHOWN = 12
+_LAST = "L"
 
 
 class Hunch:
-    """Weighs texts by examples for and against. Immutable; safe for many threads."""
+    """Weighs conversations. Immutable; safe for many threads."""
 
-    def __init__(self, wanted: Iterable[str], ordinary: Iterable[str]) -> None:
-        wanted_in, wanted_of = _counted(wanted)
-        ordinary_in, ordinary_of = _counted(ordinary)
-        self._odds = {
-            gram: _share(wanted_in[gram], wanted_of) - _share(ordinary_in[gram], ordinary_of)
-            for gram in wanted_in.keys() | ordinary_in.keys()
-            if wanted_in[gram] + ordinary_in[gram] >= _SEEN
-        }
+    def __init__(self, path: Path) -> None:
+        self._learned = Learned(path)
 
-    def weigh(self, flat: str) -> float:
-        """Positive when a folded text is more like the examples for, negative when more like those against."""
-        grams = _grams(flat)
-        return sum(self._odds.get(gram, 0.0) for gram in grams) / max(sqrt(len(grams) + _STEADY), len(grams) / _LONG)
+    def shares(self, turns: Sequence[Turn]) -> dict[str, float]:
+        """How likely each reason is, "none" among them; the last turn is the customer's."""
+        return self._learned.shares(features(turns))
 
-
-def load_hunch(path: Path) -> Hunch:
-    """Read examples, {wanted: [...], ordinary: [...]}. Raises LexiconError."""
-    data = read_yaml(path)
-    if not isinstance(data, dict) or set(data) != {"wanted", "ordinary"}:
-        raise LexiconError(f"{path}: must hold lists under 'wanted' and 'ordinary'")
-    return Hunch(map(str, data["wanted"]), map(str, data["ordinary"]))
+    def telling(self, heard: Heard, reason: str) -> tuple[int, int]:
+        """The stretch of a folded text that says most for a reason."""
+        place = self._learned.classes.index(reason)
+        weights = [0.0] * len(heard.flat)
+        for start, gram in _grams(heard.flat):
+            for prefix in ("", _LAST):
+                scores = self._learned.weigh({prefix + gram: 1.0})
+                for letter in range(max(start, 0), min(start + len(gram), len(weights))):
+                    weights[letter] += (scores[place] - sum(scores) / len(scores)) / len(gram)
+        ends = ((first, last) for first in range(len(weights)) for last in range(first + 1, first + _SHOWN + 1))
+        inside = ((first, last) for first, last in ends if last <= len(weights))
+        return max(inside, key=lambda span: sum(weights[span[0] : span[1]]), default=(0, 0))
 
 
-def _counted(examples: Iterable[str]) -> tuple[Counter[str], int]:
-    """In how many examples each gram stands, and how many examples there are."""
-    read = [_grams(normalise(example)) for example in examples]
-    return Counter(gram for grams in read for gram in grams), len(read)
+def features(turns: Sequence[Turn]) -> dict[str, float]:
+    """What the model reads in a conversation, brought to one length."""
+    said = [turn.heard for turn in turns if turn.role == CUSTOMER][-TOGETHER:]
+    told: dict[str, float] = {}
+    for heard in said:
+        told.update((gram, 1.0) for _, gram in _grams(heard.flat))
+        told.update((f"S{name}", _SIGNAL) for name in heard.signals)
+    last = said[-1]
+    told.update((_LAST + gram, 1.0) for _, gram in _grams(last.flat))
+    told.update((f"SL{name}", _SIGNAL) for name in last.signals)
+    told.update((f"SP{one}+{other}", _SIGNAL) for one, other in combinations(sorted(last.signals), 2))
+    if len(turns) > 1:
+        told.update(dict.fromkeys(_circles(turns), _CIRCLE))
+    length = sqrt(len(told))
+    return {feature: value / length for feature, value in told.items()}
 
 
-def _share(count: int, among: int) -> float:
-    return log((count + _SMOOTH) / (among + 2 * _SMOOTH))
+def _circles(turns: Sequence[Turn]) -> Iterator[str]:
+    found = repeats(turns)
+    yield "#several"
+    if found.stuck:
+        yield "#stuck"
+    if found.again:
+        yield "#again"
+    if found.asked:
+        yield "#asked"
 
 
-def _grams(flat: str) -> set[str]:
-    """The characters and pairs of a text, its beginning and end among them; marks other than ! and ? are skipped."""
-    chars = [char for char in flat if char.isalnum() or char in "!?"]
-    return {*chars, *(one + two for one, two in pairwise(["^", *chars, "$"]))}
+def _grams(flat: str) -> Iterator[tuple[int, str]]:
+    """One to three letters side by side, beginning and end among them, each with its place in the text."""
+    framed = f"^{flat}$"
+    for size in range(1, _LONGEST + 1):
+        for start in range(len(framed) - size + 1):
+            yield start - 1, framed[start : start + size]

@@ -8,23 +8,24 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import pairwise
 from pathlib import Path
 
-from keywords.hunch import Hunch, load_hunch
+from keywords.hunch import Hunch
 from keywords.lexicon import LexiconError, Meaning, Phrase, load_lexicon, parse_phrase, read_yaml
-from keywords.normalise import Folded, fold
+from keywords.normalise import Folded, fold, normalise
 from keywords.signals import Rule, Signals, Span, Weights, load_weights
+from keywords.talk import CUSTOMER, PERSON, Heard, Turn, repeats, unheard
 
-_LEXICONS = Path(__file__).parent / "lexicons"
-CUSTOMER, BOT, PERSON = "user", "bot", "human"
+_HOME = Path(__file__).parent
+LEXICON, WEIGHTS = _HOME / "lexicons" / "handoff.yaml", _HOME / "lexicons" / "handoff_weights.yaml"
+MODEL = _HOME / "models" / "wishes.bin"
 NONE, ASK_HUMAN, NONANSWER = "none", "ask_human", "repeated_nonanswer"
-ADVERSE, CRISIS, COMPLAINT = "adverse_reaction", "crisis", "complaint"
+ADVERSE, CRISIS, LEGAL, COMPLAINT = "adverse_reaction", "crisis", "legal_threat", "complaint"
 #: Reasons, the gravest first, each with its severity: 3 somebody may be in danger, 0 a plain wish.
 SEVERITY = {
     CRISIS: 3,
     ADVERSE: 2,
-    "legal_threat": 2,
+    LEGAL: 2,
     "refund_dispute": 1,
     COMPLAINT: 1,
     ASK_HUMAN: 0,
@@ -32,35 +33,16 @@ SEVERITY = {
 }
 REASONS = tuple(SEVERITY)
 GRAVEST = 3
-#: From this score on a reason holds.
-ENOUGH = 2.0
-#: What a hunch counts for beside signals, how much it adds or takes at most, and the most that signals count for.
-HUNCH, HUNCH_MOST, SURE = 0.95, 2.0, 3.0
-_BY_HUNCH = Rule(frozenset(), frozenset(), 0.0, "hunch")
-#: Turns of the customer that are read as one: what hurts is often told in pieces.
-TOGETHER = 3
-#: Two texts are the same again when this part of the shorter one's letter pairs stands in the other.
-ALIKE = 0.6
-#: A word or two with a question mark, and then more.
-_ECHO = re.compile(r"(\w{2,8})[?？]+.")
+#: A person is needed when the model thinks it this likely; chosen by cross-validation (`make fit`).
+LIKELY = 0.5
+#: A wish that was heard before stands while the model thinks it this likely.
+STILL = 0.3
+#: From this score on the listed words of a reason decide alone; what is likely then, whatever the model thinks.
+ENOUGH, SURE = 2.0, 0.99
+FLOOR = frozenset({CRISIS})
+#: What a brand's own word weighs: more than any rule.
+SURE_WORD = 9.0
 _WITHDRAWN, _TRAPS = "withdrawn", "traps"
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """A text and the signals in it, each with its place in the folded text. A brand's text needs none."""
-
-    text: Folded
-    signals: Mapping[str, Span]
-    hunch: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One message: `role` is user, bot or human (a person of the brand)."""
-
-    role: str
-    heard: Heard
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,21 +61,27 @@ class Decision:
 
 
 class Wishes:
-    """Decides by a lexicon of signals and the weights that make reasons of them."""
+    """Decides by a fitted model and a lexicon of signals; what `silenced` finds in a text is not read."""
 
-    def __init__(self, meanings: Mapping[str, Meaning], weights: Weights) -> None:
+    def __init__(
+        self, meanings: Mapping[str, Meaning], weights: Weights, hunch: Hunch, silenced: re.Pattern[str] | None = None
+    ) -> None:
         self._signals = Signals(meanings.values())
         self._weights = weights
-        self._hunch = _shipped_hunch()
+        self._hunch = hunch
+        self._silenced = silenced
 
     def hear(self, text: Folded) -> Heard:
         """The signals of one text: the costly part."""
-        return Heard(text, self._signals.hear(text.text), self._hunch.weigh(text.text))
+        flat = text.text
+        if self._silenced is not None:
+            flat = self._silenced.sub(lambda found: " " * len(found[0]), flat)
+        return Heard(text, flat, self._signals.hear(flat))
 
     def read(self, turns: Sequence[tuple[str, str]]) -> Decision:
         """What a whole conversation of (role, text) comes to."""
         return self.decide(
-            [Turn(role, self.hear(fold(text)) if role == CUSTOMER else Heard(fold(text), {})) for role, text in turns]
+            [Turn(role, self.hear(fold(text)) if role == CUSTOMER else unheard(text)) for role, text in turns]
         )
 
     def alone(self, heard: Heard) -> Decision:
@@ -102,128 +90,94 @@ class Wishes:
 
     def decide(self, turns: Sequence[Turn]) -> Decision:
         """What the conversation comes to with its last turn."""
-        standing = Decision()
+        standing, since = Decision(), 0
         for place, turn in enumerate(turns):
             if turn.role == PERSON:
-                standing = Decision()
+                standing, since = Decision(), place + 1
             elif turn.role == CUSTOMER:
-                standing = self._after(standing, turns, place)
+                standing = self._after(standing, turns[since : place + 1], place)
         return standing
 
     def _after(self, standing: Decision, turns: Sequence[Turn], place: int) -> Decision:
-        heard = turns[place].heard
-        own = self._weigh(heard, _with_echo(turns, place), place)
-        if not own or own.rule == _BY_HUNCH.spelling:
-            own = _unanswered(turns, place) or own or self._with_earlier(turns, place)
-        if _is_settled(heard.signals) and own.reason in (NONE, ASK_HUMAN, NONANSWER):
-            return Decision()
-        if not own or (standing and REASONS.index(standing.reason) < REASONS.index(own.reason)):
-            return standing or own
-        return own
+        """What stands after the last of these turns, all since a person was there: the graver of before and now."""
+        own = self._now(turns, place)
+        if not own and own.score < STILL:
+            return own
+        if standing and own and REASONS.index(own.reason) >= REASONS.index(standing.reason):
+            own = self._now(turns[-1:], place)
+        return own or standing
 
-    def _with_earlier(self, turns: Sequence[Turn], place: int) -> Decision:
-        """What this turn says together with the customer's turns just before it."""
-        earlier = [turn.heard for turn in turns[:place] if turn.role == CUSTOMER][1 - TOGETHER :]
-        heard = turns[place].heard
-        if not earlier or not heard.signals.keys() - _LIGHT or _is_settled(heard.signals):
-            return Decision()
-        joined = {name: span for one in earlier for name, span in one.signals.items()} | dict(heard.signals)
-        return self._weigh(heard, joined, place)
+    def _now(self, turns: Sequence[Turn], place: int) -> Decision:
+        heard = turns[-1].heard
+        shares = self._hunch.shares(turns)
+        likely = 1.0 - shares.pop(NONE)
+        for reason in REASONS:
+            rule = self._decisive(reason, heard)
+            if rule is not None:
+                return _decision(reason, max(likely, SURE), heard, _longest(heard, rule), rule.spelling, place)
+        reason = max(shares, key=lambda name: shares[name])
+        if likely >= LIKELY and not (reason == NONANSWER and _is_content(heard)):
+            rule = max(self._fired(reason, heard), key=lambda rule: rule.adds, default=None)
+            span = _longest(heard, rule) if rule else self._hunch.telling(heard, reason)
+            return _decision(reason, likely, heard, span, rule.spelling if rule else f"learned:{reason}", place)
+        if _goes_in_circles(turns):
+            return _decision(NONANSWER, likely, heard, (0, len(heard.flat)), "the same again", place)
+        return Decision(score=round(likely, 2))
 
-    def _weigh(self, heard: Heard, signals: Mapping[str, Span], place: int) -> Decision:
-        """The gravest reason whose signals are enough; else the likeliest, if the hunch makes up for what lacks."""
-        fired = {reason: self._fired(reason, signals) for reason in REASONS}
-        scores = {reason: sum(rule.adds for rule in rules) for reason, rules in fired.items()}
-        enough = [reason for reason in REASONS if scores[reason] >= ENOUGH]
-        likely = enough[0] if enough else max(REASONS, key=lambda reason: scores[reason])
-        if not fired[likely]:
-            likely = COMPLAINT
-        score = min(scores[likely], SURE) + self._lean(heard, signals)
-        if score < ENOUGH:
-            return Decision()
-        severity = SEVERITY[likely] + (likely == ADVERSE and "severe_cue" in signals)
-        rule = max(fired[likely], key=lambda rule: rule.adds, default=_BY_HUNCH)
-        return Decision(likely, severity, round(score, 2), _words(heard, rule), rule.spelling, place)
+    def _decisive(self, reason: str, heard: Heard) -> Rule | None:
+        """The weightiest rule of a reason that a brand's own word or the signals give alone."""
+        rules = self._fired(reason, heard)
+        if reason in heard.signals or (reason in FLOOR and sum(rule.adds for rule in rules) >= ENOUGH):
+            return max(rules, key=lambda rule: rule.adds)
+        return None
 
-    def _lean(self, heard: Heard, signals: Mapping[str, Span]) -> float:
-        """What the hunch adds or takes; it adds nothing where all is well or the way of things is asked."""
-        most = 0.0 if _is_settled(signals) or "procedure" in signals else HUNCH_MOST
-        return min(max(HUNCH * heard.hunch, -HUNCH_MOST), most)
-
-    def _fired(self, reason: str, signals: Mapping[str, Span]) -> list[Rule]:
+    def _fired(self, reason: str, heard: Heard) -> list[Rule]:
         return [
             rule
             for rule in self._weights.get(reason, ())
-            if rule.needs <= signals.keys() and not rule.lacks & signals.keys()
+            if rule.needs <= heard.signals.keys() and not rule.lacks & heard.signals.keys()
         ]
 
 
-#: Signals that alone bring nothing new to what was said before.
-_LIGHT = frozenset({"blame", "degree", "body", "money", "asks_rule", "insist", "severe_cue", "product_hurt", "joke"})
+def _decision(reason: str, score: float, heard: Heard, span: Span, rule: str, place: int) -> Decision:
+    severity = SEVERITY[reason] + (reason == ADVERSE and "severe_cue" in heard.signals)
+    first, last = heard.text.origin(*span)
+    return Decision(reason, severity, round(score, 2), heard.text.original[first:last], rule, place)
 
 
-def _words(heard: Heard, rule: Rule) -> str:
-    """What the customer wrote for a rule's signals; the whole message where they stand in earlier ones."""
-    spans = [heard.signals[name] for name in rule.needs if name in heard.signals]
-    if not spans:
-        return heard.text.original
-    first, last = heard.text.origin(*max(spans, key=lambda span: span[1] - span[0]))
-    return heard.text.original[first:last]
+def _longest(heard: Heard, rule: Rule) -> Span:
+    return max((heard.signals[name] for name in rule.needs), key=lambda span: span[1] - span[0])
 
 
-def _with_echo(turns: Sequence[Turn], place: int) -> Mapping[str, Span]:
-    """The signals of a turn, and `echo` when it throws the bot's own word back as a question: 淡淡？"""
-    heard = turns[place].heard
-    asked = _ECHO.match(heard.text.text)
-    if asked is None or not place or turns[place - 1].role != BOT or asked[1] not in turns[place - 1].heard.text.text:
-        return heard.signals
-    return {**heard.signals, "echo": asked.span(1)}
+def _is_content(heard: Heard) -> bool:
+    settled = {"content", "solved", "withdrawn", "clarified", "joke", "praise", "self_blame"}
+    return not settled.isdisjoint(heard.signals)
 
 
-def _is_settled(signals: Mapping[str, Span]) -> bool:
-    return bool(signals.keys() & {"solved", "withdrawn", "clarified", "joke", "praise", "self_blame"})
-
-
-def _unanswered(turns: Sequence[Turn], place: int) -> Decision:
+def _goes_in_circles(turns: Sequence[Turn]) -> bool:
     """The bot says the same again, or does not understand, and the customer repeats or insists."""
-    heard = turns[place].heard
-    said = [turn.heard.text.text for turn in turns[:place] if turn.role == BOT]
-    if len(said) < 2 or _is_settled(heard.signals) or "content" in heard.signals:
-        return Decision()
-    again = any(_alike(said[-1], before) for before in said[:-1])
-    asked = [turn.heard.text.text for turn in turns[: place + 1] if turn.role == CUSTOMER]
-    repeats = sum(any(_alike(text, before) for before in asked[:number]) for number, text in enumerate(asked))
-    stuck, signs = said[-1] == said[-2], (again, repeats > 0, "insist" in heard.signals)
-    if stuck or repeats > 1 or sum(signs) > 1:
-        return Decision(NONANSWER, SEVERITY[NONANSWER], ENOUGH, heard.text.original, "the same again", place)
-    return Decision()
-
-
-def _alike(one: str, other: str) -> bool:
-    """Whether the shorter text says mostly what the longer one says."""
-    pairs, more = sorted((_pairs(one), _pairs(other)), key=len)
-    return bool(pairs) and len(pairs & more) >= ALIKE * len(pairs)
-
-
-def _pairs(flat: str) -> set[str]:
-    letters = [char for char in flat if char.isalnum()]
-    return {first + second for first, second in pairwise(letters)}
+    heard = turns[-1].heard
+    found = repeats(turns)
+    if found.answers < 2 or _is_content(heard):
+        return False
+    signs = (found.again, found.asked > 0, "insist" in heard.signals)
+    return found.stuck or found.asked > 1 or sum(signs) > 1
 
 
 @cache
 def _shipped_hunch() -> Hunch:
-    return load_hunch(_LEXICONS / "handoff_examples.yaml")
+    return Hunch(MODEL)
 
 
 @cache
 def shipped() -> Wishes:
     """By the lexicon that comes with Wanzi: no brand needed."""
-    meanings = load_lexicon(_LEXICONS / "handoff.yaml")
-    return Wishes(meanings, load_weights(_LEXICONS / "handoff_weights.yaml", {*meanings, "echo"}))
+    meanings = load_lexicon(LEXICON)
+    return Wishes(meanings, load_weights(WEIGHTS, meanings), _shipped_hunch())
 
 
 def with_own_words(path: Path) -> Wishes:
-    """By the shipped lexicon and a brand's own words, {REASON|withdrawn|traps: [word or phrase]}.
+    """By what comes with Wanzi and a brand's own words, {REASON|withdrawn|traps: [word or phrase]}.
 
     Raises LexiconError naming what is wrong. Without the file, or with nothing in it, the shipped ones.
     """
@@ -233,17 +187,14 @@ def with_own_words(path: Path) -> Wishes:
     if not isinstance(told, dict) or set(told) - {*REASONS, _WITHDRAWN, _TRAPS}:
         raise LexiconError(f"{path}: must hold lists under {', '.join((*REASONS, _WITHDRAWN, _TRAPS))}")
     own = {key: _own_words(f"{path}: {key}", listed) for key, listed in told.items()}
-    traps = own.pop(_TRAPS, ())
-    meanings = {
-        name: _joined(meaning, own.get(name, ()), traps)
-        for name, meaning in load_lexicon(_LEXICONS / "handoff.yaml").items()
-    }
-    meanings |= {reason: _joined(Meaning(reason), own[reason], traps) for reason in REASONS if reason in own}
-    weights = dict(load_weights(_LEXICONS / "handoff_weights.yaml", {*meanings, "echo"}))
-    for reason in REASONS:
-        if reason in own:
-            weights[reason] = (*weights[reason], Rule(frozenset({reason}), frozenset(), ENOUGH, reason))
-    return Wishes(meanings, weights)
+    silenced = _pattern(own.pop(_TRAPS, ()))
+    meanings = dict(load_lexicon(LEXICON))
+    weights = dict(load_weights(WEIGHTS, meanings))
+    for name, words in own.items():
+        meanings[name] = _joined(meanings.get(name, Meaning(name)), words)
+        if name in weights:
+            weights[name] = (*weights[name], Rule(frozenset({name}), frozenset(), SURE_WORD, name))
+    return Wishes(meanings, weights, _shipped_hunch(), silenced)
 
 
 def _own_words(where: str, listed: object) -> tuple[str | Phrase, ...]:
@@ -252,10 +203,23 @@ def _own_words(where: str, listed: object) -> tuple[str | Phrase, ...]:
     return tuple(parse_phrase(where, str(word), {}) if "…" in str(word) else str(word).strip() for word in listed)
 
 
-def _joined(meaning: Meaning, own: Sequence[str | Phrase], traps: Sequence[str | Phrase]) -> Meaning:
+def _joined(meaning: Meaning, own: Sequence[str | Phrase]) -> Meaning:
     return replace(
         meaning,
         words=(*meaning.words, *(one for one in own if isinstance(one, str))),
         phrases=(*meaning.phrases, *(one for one in own if isinstance(one, Phrase))),
-        traps=(*meaning.traps, *traps),
     )
+
+
+def _pattern(traps: Sequence[str | Phrase]) -> re.Pattern[str] | None:
+    """What finds any of the traps in a folded text; longer ones first."""
+    spellings = [_spelling(trap) for trap in traps]
+    return re.compile("|".join(sorted(spellings, key=len, reverse=True))) if spellings else None
+
+
+def _spelling(trap: str | Phrase) -> str:
+    if isinstance(trap, str):
+        return re.escape(normalise(trap))
+    parts = ["(?:" + "|".join(re.escape(normalise(word)) for word in part) + ")" for part in trap.parts]
+    gaps = [f"[^，,。.！!？?；;\\n]{{0,{gap}}}?" for gap in trap.gaps]
+    return parts[0] + "".join(gap + part for gap, part in zip(gaps, parts[1:], strict=True))

@@ -1,13 +1,16 @@
 """Whether a person is needed: by one message, and by what was said before it."""
 
+import json
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks import fit, fit_wishes
 from keywords.lexicon import LexiconError
-from keywords.wishes import BOT, CUSTOMER, PERSON, SEVERITY, shipped, with_own_words
+from keywords.talk import BOT, CUSTOMER, PERSON
+from keywords.wishes import MODEL, SEVERITY, shipped, with_own_words
 
 
 def said(*texts: str) -> str:
@@ -136,3 +139,8 @@ def test_any_talk_is_decided_and_the_evidence_stands_in_it(talk: list[tuple[str,
         assert decision.severity in (SEVERITY[decision.reason], SEVERITY[decision.reason] + 1)
         assert decision.span in talk[decision.turn][1]
         assert talk[decision.turn][0] == CUSTOMER
+
+
+def test_the_model_is_the_one_that_was_fitted_on_these_sets_and_words() -> None:
+    header = json.loads(MODEL.read_bytes().partition(b"\n")[0])
+    assert header["of"] == fit.digest(fit_wishes.inputs()), "labelled sets or lexicon changed since: run make fit"

@@ -82,7 +82,7 @@ def test_a_grave_word_gets_its_own_words_and_the_duty_staff_are_told_at_once_at_
     assert json.loads(row.why)["rule"] == f"reason:{reason}"
 
 
-@pytest.mark.parametrize(("text", "severity"), [(COMPLAINT, 1), (PLAIN, 0), ("还不退款吗", 1)])
+@pytest.mark.parametrize(("text", "severity"), [(COMPLAINT, 1), (PLAIN, 0), ("都几天了还不退款", 1)])
 def test_what_can_wait_alerts_nobody_at_once(story: Story, text: str, severity: int) -> None:
     story.go_to("10:00")
     story.customer_says("wm1", text)
