@@ -73,6 +73,10 @@ class Clause:
     def _is_harmless(self, found: re.Match[str]) -> bool:
         return any(start < found.end() and found.start() < end for start, end in self._harmless)
 
+    def has_harmless(self, start: int) -> bool:
+        """Whether a "not" that denies nothing stands before a place of the whole text."""
+        return any(end <= start - self.start for _, end in self._harmless)
+
     def is_over(self, start: int, end: int) -> bool:
         """Whether a word at [start, end) of the whole text was true once and is no more."""
         if _p("over_after").search(self.text[end - self.start :]):

@@ -19,9 +19,11 @@ class Elsewhere:
     """Words of other worlds, without those that a catalogue's own words hold: nuts are at home in a shop of nuts."""
 
     def __init__(self, own: Iterable[str]) -> None:
-        at_home = "\n".join(own)
         worlds = {word: world for world, words in read_patterns("elsewhere").items() for word in words}
-        self._words = [(word, world) for word, world in worlds.items() if word not in at_home]
+        listed = list(worlds)
+        at_home = ahocorasick_rs.AhoCorasick(listed).find_matches_as_indexes("\n".join(own), overlapping=True)
+        known = {listed[index] for index, _, _ in at_home}
+        self._words = [(word, world) for word, world in worlds.items() if word not in known]
         self._automaton = ahocorasick_rs.AhoCorasick([word for word, _ in self._words], store_patterns=False)
 
     def find(self, text: Text) -> list[tuple[int, int, str]]:

@@ -5,6 +5,7 @@ boundary filter then drops what cuts a word in two (老客 in 老客厅, 起皮 
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -24,6 +25,8 @@ _CLAUSE_MARK = re.compile(r"[，,。.！!？?；;\n]|(?<=[\u4e00-\u9fff]) (?=[\u
 _SENTENCE_END = re.compile(r"[。！!？?；;\n]")
 
 
+#: More parts no phrase has.
+_MOST_PARTS = 16
 _Breaks = tuple[re.Pattern[str], re.Pattern[str]]
 
 
@@ -76,7 +79,11 @@ class Matcher:
                     self._learn_phrase(uses, meaning.name, trap, trap=True)
                 else:
                     _learn(uses, trap, _Use(meaning.name, trap, trap=True))
-        self._uses = [tuple(those) for those in uses.values()]
+        self._uses = [tuple(use for use in those if use.number < 0) for those in uses.values()]
+        self._parts = [[_place(use) for use in those if use.number >= 0] for those in uses.values()]
+        self._loose = [
+            [_place(use) for use in those if use.number >= 0 and self._is_loose(use)] for those in uses.values()
+        ]
         self._automaton = ahocorasick_rs.AhoCorasick(list(uses), store_patterns=False)
 
     def _learn_phrase(self, uses: dict[str, list[_Use]], name: str, phrase: Phrase, *, trap: bool) -> None:
@@ -86,30 +93,40 @@ class Matcher:
             for word in alternatives:
                 _learn(uses, word, _Use(name, phrase.spelling, trap, number, part))
 
+    def _is_loose(self, use: _Use) -> bool:
+        """Whether a part of one character counts inside other words too: its phrase's parts stand close together."""
+        return max(self._phrases[use.number][2].gaps) <= NEAR and not (use.trap and self._strict)
+
     def find(self, text: Text) -> list[Match]:
         """What the text says, by place: no word inside a longer word of the list, none that a trap touches."""
         words: list[Match] = []
         rows: list[Match] = []
         traps: list[Match] = []
-        parts: dict[int, list[list[tuple[int, int]]]] = {}
+        parts: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
         for index, start, end in self._automaton.find_matches_as_indexes(text.flat, overlapping=True):
             whole = _is_whole(text, start, end)
+            if whole or end - start == 1:
+                for place in self._parts[index] if whole else self._loose[index]:
+                    parts[place].append((start, end))
             for use in self._uses[index]:
-                if use.number >= 0:
-                    phrase = self._phrases[use.number][2]
-                    if whole or (end - start == 1 and max(phrase.gaps) <= NEAR and not (use.trap and self._strict)):
-                        slots = parts.setdefault(use.number, [[] for _ in phrase.parts])
-                        slots[use.part].append((start, end))
-                elif (whole or use.trap) and (not use.alone or _is_alone(text.flat, start, end)):
+                if (whole or use.trap) and (not use.alone or _is_alone(text.flat, start, end)):
                     (traps if use.trap else words).append(Match(use.name, use.word, start, end))
-        for number, slots in parts.items():
-            name, trap, phrase = self._phrases[number]
+        for place in [place for place in parts if place % _MOST_PARTS == 0]:
+            name, trap, phrase = self._phrases[place // _MOST_PARTS]
+            slots = [parts.get(place + part, []) for part in range(len(phrase.parts))]
+            if not all(slots):
+                continue
             for row in _rows(text.flat, phrase, slots, self._breaks):
                 (traps if trap else rows).append(
                     Match(name, phrase.spelling, row[0][0], row[-1][1], "phrase", tuple(row))
                 )
         said = [match for match in (*outermost(words), *rows) if not _trapped(match, traps)]
         return sorted(said, key=lambda match: (match.start, match.end))
+
+
+def _place(use: _Use) -> int:
+    """Where the places of a phrase's part are kept: one number for phrase and part is found faster than two."""
+    return use.number * _MOST_PARTS + use.part
 
 
 def _learn(uses: dict[str, list[_Use]], word: str, use: _Use) -> None:
@@ -150,8 +167,6 @@ def _rows(
     flat: str, phrase: Phrase, slots: list[list[tuple[int, int]]], breaks: _Breaks
 ) -> list[list[tuple[int, int]]]:
     """Where a phrase's parts follow each other: for each first part the nearest row."""
-    if not all(slots):
-        return []
     rows = (_row(flat, phrase, slots, first, breaks) for first in sorted(slots[0]))
     return [row for row in rows if row]
 

@@ -94,7 +94,9 @@ def _mentions(flat: str) -> list[_Mention]:
 
 def _is_somebody(flat: str, start: int, end: int) -> bool:
     """Not a way to address the reader."""
-    return flat[start:end] not in read_patterns("people")["needs_owner"] or bool(_p("owner").search(flat, 0, start))
+    if flat[start:end] not in read_patterns("people")["needs_owner"] or _p("owner").search(flat, 0, start):
+        return True
+    return not flat[:start][-1:].isalnum() and bool(_p("described_after").match(flat, end))
 
 
 def _beside(flat: str, start: int) -> bool:

@@ -10,7 +10,7 @@ _WEAK_SIGNS_OF_SELF = 3
 
 def is_spam(flat: str) -> bool:
     """Whether a folded text gives no tag, whatever words it holds (labelling rule 8)."""
-    if pattern("spam", "strong").search(flat):
+    if any(sign.search(flat) for sign in patterns("spam", "strong")):  # one by one is faster than as one
         return True
     signs = sum(bool(sign.search(flat)) for sign in patterns("spam", "weak"))
     return signs >= (_WEAK_SIGNS_OF_SELF if pattern("clause", "own").search(flat) else _WEAK_SIGNS)

@@ -1,6 +1,6 @@
 """Reads a message and says which tags its writer earns, with evidence."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from keywords.cues import Cues, Elsewhere
 from keywords.ear import Ear
 from keywords.lexicon import Meaning, load_own_words
 from keywords.match import Match, Matcher
-from keywords.meant import Candidate
+from keywords.meant import GIVEN, Candidate, fitted
 from keywords.quantity import Budgets, bands
 from keywords.spam import is_spam
 from keywords.text import Text, read_text
@@ -68,36 +68,45 @@ class Tagger:
         self._meanings = {m.name: replace(m, words=(), phrases=(), traps=()) for m in meanings}
         self._budgets = Budgets(budgets)
         self._matcher = Matcher(meanings, within_clauses=True)
+        self._strange = {m.name for m in meanings if not m.phrases and m.holds is None}
         self._elsewhere = Elsewhere(word for meaning in meanings for word in meaning.words)
         self._ear = Ear(_audible(catalogue, meanings))
 
     def read(self, text: str | Text) -> list[TagFinding]:
         """Tags of the writer (`relation` None), traits of others, and what is withdrawn, in order of place."""
         ready = read_text(text) if isinstance(text, str) else text
-        if is_spam(ready.flat):
-            return []
-        around = Circumstances(ready.flat)
-        said = [one for match in self._matches(ready, around) for one in self._judge(match, around)]
-        return [self._finding(ready, one) for one in last_word(said, around, self._meanings)]
+        candidates = self.candidates(ready)
+        likelihoods = fitted().likelihoods(ready.flat, candidates)
+        meant: dict[str, tuple[Candidate, float]] = {}
+        for one, likelihood in zip(candidates, likelihoods, strict=True):
+            if one.is_meant(likelihood) and likelihood > meant.get(one.match.name, (one, 0.0))[1]:
+                meant[one.match.name] = one, likelihood
+        mine = [(Said(one.match, one.dimension), likelihood) for one, likelihood in meant.values()]
+        rest = [(said, 1.0) for one in candidates for said in one.said if _is_beside(said, meant)]
+        found = sorted((*mine, *rest), key=lambda item: (item[0].match.start, item[0].match.end))
+        return [self._finding(ready, said, likelihood) for said, likelihood in found]
 
     def candidates(self, ready: Text) -> list[Candidate]:
-        """Every match of a text with what the rules make of it."""
-        if is_spam(ready.flat):
-            return []
+        """Every match of a text with what the rules make of it; none of an advertisement."""
         around = Circumstances(ready.flat)
+        judged = {match: self._said(match, around) for match in self._matches(ready, around)}
+        if not judged or is_spam(ready.flat):
+            return []
         cues = Cues(ready, self._elsewhere)
-        matches = list(self._matches(ready, around))
-        judged = {match: self._judge(match, around) for match in matches}
-        said = [one for those in judged.values() for one in those]
-        stands = last_word(said, around, self._meanings)
+        stands = last_word([one for those in judged.values() for one in those], around, self._meanings)
+        given = {one.match.name: one.match for one in stands if not one.relation and not one.withdraws}
         return [
             Candidate(
-                match,
-                self._dimensions[match.name],
-                around.signs(match, self._meaning(match), cues),
-                _verdict(match, judged[match], stands),
+                match=match,
+                dimension=self._dimensions[match.name],
+                signs=(*around.signs(match, self._meaning(match), cues), *_echoes(match, judged)),
+                said=tuple(one for one in stands if one.match == match),
+                verdict=GIVEN if given.get(match.name) == match else _verdict(said),
+                sensitive=self._meaning(match).sensitive,
+                known=match.name not in self._strange,
             )
-            for match in judged
+            for match, said in judged.items()
+            if given.get(match.name, match) == match or any(one.relation for one in said)
         ]
 
     def _meaning(self, match: Match) -> Meaning:
@@ -111,14 +120,13 @@ class Tagger:
         written = [match for match in written if not any(_within(match, other) for other in heard)]
         return sorted((*written, *heard, *self._budgets.find(around.parts, ready.flat)), key=lambda m: (m.start, m.end))
 
-    def _judge(self, match: Match, around: Circumstances) -> list[Said]:
-        meaning = self._meanings.get(match.name, Meaning(match.name))
+    def _said(self, match: Match, around: Circumstances) -> list[Said]:
+        meaning = self._meaning(match)
         if meaning.sensitive and match.kind in _UNSURE:
             return []
-        dimension = self._dimensions[match.name]
-        return around.judge(match, meaning, dimension)
+        return around.judge(match, meaning, self._dimensions[match.name])
 
-    def _finding(self, ready: Text, one: Said) -> TagFinding:
+    def _finding(self, ready: Text, one: Said, likelihood: float) -> TagFinding:
         match = one.match
         span, start, end = ready.span(match.start, match.end)
         return TagFinding(
@@ -129,22 +137,31 @@ class Tagger:
             end=end,
             rule=f"{_RULES.get(match.kind, match.kind)}:{match.word}",
             version=self.version,
-            confidence=CONFIDENCE[match.kind],
+            confidence=min(CONFIDENCE[match.kind], round(likelihood, 2)),
             relation=one.relation or None,
             withdraws=one.withdraws,
         )
 
 
-def _verdict(match: Match, judged: list[Said], stands: list[Said]) -> str:
-    """What became of a match: given to the writer, to somebody else, taken back, or dropped early or late."""
-    if not judged:
+def _is_beside(said: Said, meant: Mapping[str, object]) -> bool:
+    """Whether something said stays worth telling beside the writer's tags: another's trait, or what is taken back."""
+    return bool(said.relation) or (said.withdraws and said.match.name not in meant)
+
+
+def _verdict(said: list[Said]) -> str:
+    """What became of a match that gives the writer no tag."""
+    if not said:
         return "dropped"
-    if judged[0].withdraws:
+    if said[0].withdraws:
         return "withdrawn"
-    if "" not in {one.relation for one in judged}:
-        return "third"
-    mine = [one for one in stands if one.match.name == match.name and not one.relation and not one.withdraws]
-    return "given" if any(one.match == match for one in mine) else "again" if mine else "void"
+    return "void" if "" in {one.relation for one in said} else "third"
+
+
+def _echoes(match: Match, matches: Iterable[Match]) -> list[str]:
+    """How often the same is said at other places, and of how many kinds at this one."""
+    same = [other for other in matches if other.name == match.name and other != match]
+    apart = sum(not _touch(match, other) for other in same)
+    return [f"again {min(apart, 2)}", f"thick {min(len(same) - apart, 2)}"]
 
 
 def _touch(one: Match, other: Match) -> bool:
