@@ -67,12 +67,18 @@ class Budgets:
             return []
         most = max(meant, key=lambda amount: amount.value)
         value = most.value
-        several = pattern("quantity", "total").search(flat, 0, part.start + most.start)
-        if several:
-            value /= number(several[1])
+        value /= _pieces(most, part, flat)
         start, end = part.start + meant[0].start, part.start + most.end
         band = next((band for band in self._bands if band.over < value <= band.upto), None)
         return [Match(band.name, f"{value:g}", min(start, part.start + most.start), end, "quantity")] if band else []
+
+
+def _pieces(amount: _Amount, part: Clause, flat: str) -> float:
+    """Among how many items an amount is shared: 两瓶五百, 六百买三样."""
+    before = pattern("quantity", "total").search(flat, 0, part.start + amount.start)
+    after = pattern("quantity", "total_after").search(part.text[amount.end :])
+    said = (next(filter(None, before.groups()), "") if before else "") or (after[3] if after else "")
+    return number(said) if said else 1.0
 
 
 def _is_budget(amount: _Amount, part: Clause, flat: str) -> bool:
@@ -80,16 +86,27 @@ def _is_budget(amount: _Amount, part: Clause, flat: str) -> bool:
     range_to = re.match(r"\s*(?:块钱?|元)?\s*[-~—到至]\s*\d+\s*(?:块钱?|元)?", after)
     if range_to and after[range_to.end() :] and not pattern("quantity", "not_after").search(after[range_to.end() :]):
         after = after[range_to.end() :]
-    if _matches("not_after", after) or pattern("quantity", "not_before").search(before):
+    if _matches("not_after", after) or amount.value < _LEAST:
         return False
-    if amount.value < _LEAST:
+    if _matches("cap", before):
+        return True
+    if _matches("not_before", before):
         return False
     if pattern("quantity", "before").search(before) or _matches("after", after):
         return True
     if not before.strip() and pattern("quantity", "money_only").fullmatch(after):
         return True
-    money = _matches("money", after) or _spoken(part.text[amount.start : amount.end])
+    if _is_all_said(part.text[amount.start : amount.end], before, after) or _pieces(amount, part, flat) > 1:
+        return True
+    said = part.text[amount.start : amount.end]
+    money = _matches("money", after) or _matches("hundreds", said) or _spoken(said)
     return money and bool(pattern("quantity", "wish").search(flat) or len(flat) <= _SHORT)
+
+
+def _is_all_said(said: str, before: str, after: str) -> bool:
+    """Whether a clause is little more than hundreds in Chinese words: 一百二, 气垫一百五到二百."""
+    whole = pattern("quantity", "bare_before").fullmatch(before) and pattern("quantity", "bare").fullmatch(after)
+    return bool(whole and pattern("quantity", "hundreds").search(said))
 
 
 def _matches(key: str, text: str) -> bool:

@@ -195,6 +195,16 @@ def test_everybodys_traits_are_their_own(text: str, own: set[str], others: set[t
         ("百元以内", "预算100内"),
         ("预算六百元以内", "预算300上"),
         ("一张毛爷爷以内", "预算100内"),
+        ("一百二", "预算100-300"),
+        ("两百整", "预算100-300"),
+        ("一百五到二百", "预算100-300"),
+        ("四百五拿下", "预算300上"),
+        ("六百买三样", "预算100-300"),
+        ("两瓶五百", "预算100-300"),
+        ("up to 999", "预算300上"),
+        ("250 max", "预算100-300"),
+        ("人均五十", "预算100内"),
+        ("99米以内", "预算100内"),
     ],
 )
 def test_a_budget_is_its_upper_bound_for_one_item(text: str, tag: str) -> None:
@@ -203,7 +213,17 @@ def test_a_budget_is_its_upper_bound_for_one_item(text: str, tag: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["房租三千以内", "快递单号尾号300", "体重控制在100以内", "300ml多少", "满300减50", "等了300天", "上次买了300多的"],
+    [
+        "房租三千以内",
+        "快递单号尾号300",
+        "体重控制在100以内",
+        "300ml多少",
+        "满300减50",
+        "等了300天",
+        "上次买了300多的",
+        "已付款￥399",
+        "离地铁站50米左右",
+    ],
 )
 def test_other_numbers_are_no_budgets(text: str) -> None:
     assert not {tag for tag in tags(text) if tag.startswith("预算")}
