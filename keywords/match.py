@@ -8,6 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import ahocorasick_rs
 
@@ -27,12 +28,13 @@ _SENTENCE_END = re.compile(r"[。！!？?；;\n]")
 
 #: More parts no phrase has.
 _MOST_PARTS = 16
+_T = TypeVar("_T")
 _Breaks = tuple[re.Pattern[str], re.Pattern[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A meaning at [start, end) of the folded text; `word` is the spelling of the list that said it.
+    """A meaning at [start, end) of the folded text; `word` is what said it, folded, or the phrase's spelling.
 
     `kind` is how it was said: by a word, a phrase, a sound (other characters, pinyin), initials or a quantity. `parts`
     are the places of a phrase's parts.
@@ -48,10 +50,12 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class _Use:
-    """What a pattern of the automaton is good for: a whole word, or one `part` of the phrase with this `number`."""
+    """What a pattern of the automaton is good for: a whole word, or one `part` of the phrase with this `number`.
+
+    One object serves all patterns that are good for the same: there are thousands.
+    """
 
     name: str
-    word: str
     trap: bool
     number: int = -1
     part: int = 0
@@ -70,28 +74,30 @@ class Matcher:
         uses: dict[str, list[_Use]] = {}
         self._phrases: list[tuple[str, bool, Phrase]] = []
         for meaning in meanings:
+            said, trapped = _Use(meaning.name, trap=False), _Use(meaning.name, trap=True)
             for word in meaning.words:
-                _learn(uses, word, _Use(meaning.name, word, trap=False))
+                _learn(uses, word, said)
             for phrase in meaning.phrases:
                 self._learn_phrase(uses, meaning.name, phrase, trap=False)
             for trap in meaning.traps:
                 if isinstance(trap, Phrase):
                     self._learn_phrase(uses, meaning.name, trap, trap=True)
                 else:
-                    _learn(uses, trap, _Use(meaning.name, trap, trap=True))
-        self._uses = [tuple(use for use in those if use.number < 0) for those in uses.values()]
-        self._parts = [[_place(use) for use in those if use.number >= 0] for those in uses.values()]
-        self._loose = [
-            [_place(use) for use in those if use.number >= 0 and self._is_loose(use)] for those in uses.values()
-        ]
+                    _learn(uses, trap, trapped)
+        self._uses = _shared(tuple(use for use in those if use.number < 0) for those in uses.values())
+        self._parts = _shared(tuple(_place(use) for use in those if use.number >= 0) for those in uses.values())
+        self._loose = _shared(
+            tuple(_place(use) for use in those if use.number >= 0 and self._is_loose(use)) for those in uses.values()
+        )
         self._automaton = ahocorasick_rs.AhoCorasick(list(uses), store_patterns=False)
 
     def _learn_phrase(self, uses: dict[str, list[_Use]], name: str, phrase: Phrase, *, trap: bool) -> None:
         number = len(self._phrases)
-        self._phrases.append((name, trap, phrase))
+        self._phrases.append((name, trap, replace(phrase, parts=((),) * len(phrase.parts))))
         for part, alternatives in enumerate(phrase.parts):
+            use = _Use(name, trap, number, part)
             for word in alternatives:
-                _learn(uses, word, _Use(name, phrase.spelling, trap, number, part))
+                _learn(uses, word, use)
 
     def _is_loose(self, use: _Use) -> bool:
         """Whether a part of one character counts inside other words too: its phrase's parts stand close together."""
@@ -110,7 +116,7 @@ class Matcher:
                     parts[place].append((start, end))
             for use in self._uses[index]:
                 if (whole or use.trap) and (not use.alone or _is_alone(text.flat, start, end)):
-                    (traps if use.trap else words).append(Match(use.name, use.word, start, end))
+                    (traps if use.trap else words).append(Match(use.name, text.flat[start:end], start, end))
         for place in [place for place in parts if place % _MOST_PARTS == 0]:
             name, trap, phrase = self._phrases[place // _MOST_PARTS]
             slots = [parts.get(place + part, []) for part in range(len(phrase.parts))]
@@ -122,6 +128,12 @@ class Matcher:
                 )
         said = [match for match in (*outermost(words), *rows) if not _trapped(match, traps)]
         return sorted(said, key=lambda match: (match.start, match.end))
+
+
+def _shared(rows: Iterable[tuple[_T, ...]]) -> list[tuple[_T, ...]]:
+    """The rows, equal ones being one object."""
+    known: dict[tuple[_T, ...], tuple[_T, ...]] = {}
+    return [known.setdefault(row, row) for row in rows]
 
 
 def _place(use: _Use) -> int:
