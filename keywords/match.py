@@ -84,6 +84,7 @@ class Matcher:
                     self._learn_phrase(uses, meaning.name, trap, trap=True)
                 else:
                     _learn(uses, trap, trapped)
+        uses = _folded(uses)
         self._uses = _shared(tuple(use for use in those if use.number < 0) for those in uses.values())
         self._parts = _shared(tuple(_place(use) for use in those if use.number >= 0) for those in uses.values())
         self._loose = _shared(
@@ -144,9 +145,15 @@ def _place(use: _Use) -> int:
 def _learn(uses: dict[str, list[_Use]], word: str, use: _Use) -> None:
     if word[0] == ALONE and len(word) > 1:
         word, use = word[1:], replace(use, alone=True)
-    known = uses.setdefault(normalise(word), [])
-    if use not in known:
-        known.append(use)
+    uses.setdefault(word, []).append(use)
+
+
+def _folded(uses: dict[str, list[_Use]]) -> dict[str, list[_Use]]:
+    """The same by folded words, each use once."""
+    folded: dict[str, dict[_Use, None]] = {}
+    for word, those in uses.items():
+        folded.setdefault(normalise(word), {}).update(dict.fromkeys(those))
+    return {word: list(those) for word, those in folded.items()}
 
 
 def _is_whole(text: Text, start: int, end: int) -> bool:
