@@ -15,7 +15,7 @@ from handlers.hush import is_hushed
 from handlers.reading import Reading
 from handlers.say import Words, dressed, phrase, trace
 from persona.entries import Entry
-from persona.knowledge import Candidate, decide
+from persona.knowledge import Candidate, decide, plausible
 from persona.prompt import Choice
 from storage.conversations import KF, Conversation
 from storage.messages import Message
@@ -106,7 +106,7 @@ def words_of(
 
 
 def _menu(ctx: Context, conversation: Conversation, found: Found, question: Message) -> Words:
-    offered = [candidate.entry for candidate in found.candidates[:MENU_SIZE]]
+    offered = [candidate.entry for candidate in plausible(found.candidates)[:MENU_SIZE]]
     conversation.unanswered = 0
     conversation.menu = [entry.id for entry in offered]
     questions.offer(conversation, question)

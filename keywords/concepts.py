@@ -18,7 +18,9 @@ from keywords.text import Text
 LEXICONS = Path(__file__).parent / "lexicons"
 _PREFIX = "concepts_"
 #: Kinds that are no subjects: a text is not likened to them.
-OUTSIDE = ("asking", "elsewhere")
+OUTSIDE = ("asking", "aspects", "asides", "elsewhere")
+#: Kind of the concepts that stay heard inside longer words.
+THINGS = "things"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Concepts:
             for name, meaning in load_lexicon(path).items():
                 self._kinds.setdefault(name, path.stem.removeprefix(_PREFIX))
                 meanings.append(meaning)
-        self._spotter = Spotter(meanings)
+        self._spotter = Spotter(meanings, {name for name, kind in self._kinds.items() if kind == THINGS})
         self._nearby = Nearby(meaning for meaning in meanings if self._kinds[meaning.name] not in OUTSIDE)
 
     def spot(self, text: Text, *, phrases: bool = True) -> list[Spotted]:

@@ -1,12 +1,12 @@
 """Finds the meanings of thousands of words and hundreds of phrases at little cost: names and places, no evidence.
 
-The rules are those of `keywords.match`. A knowledge base of ten thousand entries is read with it when it is loaded, so
-phrases are sieved first: each pattern carries the set of phrases it is part of as the bits of one number, and only
-phrases of which every part was heard are looked at.
+The rules are those of `keywords.match`, but that the ends of longer words count. A knowledge base of ten thousand
+entries is read with it when it is loaded, so phrases are sieved first: each pattern carries the set of phrases it is
+part of as the bits of one number, and only phrases of which every part was heard are looked at.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 import ahocorasick_rs
 
@@ -19,6 +19,8 @@ Said = tuple[int, int, str]
 
 #: Words of this many characters are not made by accident where two others meet: boundaries are not asked.
 _LONG = 4
+#: The end of a longer word is what it is a kind of: 发票 of 开发票. It may be this short.
+_HEAD = 2
 _CLAUSE_END = re.compile(r"[，,。.！!？?；;\n]")
 _SENTENCE_END = re.compile(r"[。！!？?；;\n]")
 
@@ -26,7 +28,9 @@ _SENTENCE_END = re.compile(r"[。！!？?；;\n]")
 class Spotter:
     """Finds the meanings of a fixed list. Immutable; safe for many threads."""
 
-    def __init__(self, meanings: Iterable[Meaning]) -> None:
+    def __init__(self, meanings: Iterable[Meaning], parts: Container[str] = ()) -> None:
+        """`parts`: meanings that a longer word with another meaning does not hide (防晒 in 哪款防晒)."""
+        self._open = parts
         patterns: dict[str, int] = {}
         self._words: dict[int, tuple[str, ...]] = {}
         self._traps: dict[int, tuple[str, ...]] = {}
@@ -82,7 +86,7 @@ class Spotter:
                 hits.append(hit)
                 for part, bits in self._parts[index].items():
                     heard[part] |= bits
-        said = _outermost(words)
+        said = _outermost(words, self._open)
         for start, end, name, trap in self._rows(text.flat, hits, heard) if hits else ():
             (traps if trap else said).append((start, end, name))
         return [one for one in said if not _trapped(one, traps)]
@@ -116,7 +120,10 @@ def _note(of: dict[int, tuple[str, ...]], pattern: int, name: str) -> None:
 def _is_whole(text: Text, start: int, end: int) -> bool:
     """Whether [start, end) is not cut out of other words."""
     sides = (start in text.edges) + (end in text.edges)
-    return sides == 2 or (end - start >= _LONG - sides and not text.flat[start].isascii())
+    if sides == 2:
+        return True
+    length = _HEAD if end in text.edges else _LONG - sides
+    return end - start >= length and not text.flat[start].isascii()
 
 
 def _row(flat: str, gaps: tuple[int, ...], slots: list[list[Span]]) -> Span | None:
@@ -139,11 +146,13 @@ def _next(flat: str, place: int, gap: int, slot: list[Span]) -> int | None:
     return None
 
 
-def _outermost(words: list[Said]) -> list[Said]:
-    """Without the words that lie inside a longer one, whatever it means."""
+def _outermost(words: list[Said], parts: Container[str]) -> list[Said]:
+    """Without the words that lie inside a longer one, whatever it means, unless they are parts of it."""
     kept: list[Said] = []
     for start, end, name in sorted(words, key=lambda said: (said[0], -said[1])):
-        if not any(s <= start and end <= e and (s, e) != (start, end) for s, e, _ in kept):
+        if (name in parts and end - start > 1) or not any(
+            s <= start and end <= e and (s, e) != (start, end) for s, e, _ in kept
+        ):
             kept.append((start, end, name))
     return kept
 

@@ -12,12 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from persona.entries import Entry
+from persona.search_clauses import clauses, is_bare_asking, is_bare_thing
 from persona.search_fields import ConceptField, Floats, TextField
-from persona.search_terms import ASKING, ELSEWHERE, THINGS, Analyse, Analysis, Terms, terms
+from persona.search_terms import ASIDES, ASKING, CARE, COMPANY, ELSEWHERE, THINGS, Analyse, Analysis, Terms, terms
 from persona.search_trust import ANSWER_AT, ASK_AT, Decision, Signs, Trust, out_of_scope
 from persona.search_vectors import Embed, Likeness
 
-__all__ = ["ANSWER_AT", "ASK_AT", "Candidate", "Index", "decide"]
+__all__ = ["ANSWER_AT", "ASK_AT", "Candidate", "Index", "decide", "plausible"]
 
 #: What each way of finding adds to the rank of an entry.
 BY_CONCEPT, BY_GUESS, BY_QUESTION, BY_ANSWER, BY_LIKENESS = 1.0, 3.0, 0.8, 0.4, 0.15
@@ -28,15 +29,27 @@ GUESSES = 5
 #: How plainly an entry speaks of a concept that stands in its question, a similar question, its answer.
 IN_QUESTION, IN_SIMILAR, IN_ANSWER = 1.0, 0.9, 0.35
 #: What a concept weighs in a question by its kind; subjects weigh 1.
-KIND_WEIGHTS = {ASKING: 0.2, ELSEWHERE: 1.5, THINGS: 0.7}
+KIND_WEIGHTS = {ASKING: 0.2, ELSEWHERE: 1.5, ASIDES: 1.5, THINGS: 0.7, CARE: 3.0}
 #: Kinds of concepts whose absence from a knowledge base says nothing of it, or is counted apart.
-OUTSIDE = (ASKING, ELSEWHERE, THINGS)
+OUTSIDE = (ASKING, ELSEWHERE, ASIDES, COMPANY, THINGS)
+#: Kinds of concepts that an entry must speak of itself.
+FOREIGN = (ELSEWHERE, ASIDES, COMPANY)
 #: What a word outside all concepts weighs beside a concept that no entry knows: known to some entry, or to none.
 KNOWN, STRANGE = 0.3, 0.5
 #: How much of a word's weight an entry earns that holds it in its answer.
 HELD_IN_ANSWER = 0.7
 #: What keeps a question that says next to nothing from being covered by any entry, in the same measure.
 SILENCE = 0.2
+#: What the ranks by the whole text count beside those by the clause that asks.
+CONTEXT = 0.25
+#: What is left of the rank of an entry that says nothing of those who must be careful, when one of them asks.
+CARELESS = 0.75
+#: How near a guess must be to be asked back about, when an entry shares nothing else with the question.
+GOOD_GUESS = 0.25
+#: A candidate whose score is less than this share of the best one's is no line of a menu.
+MENU_SHARE = 0.5
+#: Just too little to answer, and to ask back.
+_NO_ANSWER, _NO_MENU = ANSWER_AT - 0.01, ASK_AT - 0.01
 
 
 @dataclass(frozen=True)
@@ -85,10 +98,18 @@ class Index:
     def search(self, text: str | Analysis, most: int = 5) -> list[Candidate]:
         """The best entries for a question, best first; entries that share nothing with it are not among them."""
         asked = self._analyse(text, asked=True) if isinstance(text, str) else text
-        found = self._rank(asked, self._likeness.of(asked.flat) if self._likeness else None, most)
+        alike = self._likeness.of(asked.flat) if self._likeness else None
+        whole = found = self._rank(asked, alike, most)
+        score = self._score(asked, whole, asked)
+        for clause in clauses(asked, self._analyse):
+            ranking = self._rank(clause, alike, most, whole.ranks)
+            if found is whole and self._misses(clause, whole, ranking):
+                score = min(score, _NO_MENU)
+            sure = self._score(clause, ranking, asked)
+            if sure > score:
+                score, found = sure, ranking
         if not found.best:
             return []
-        score = self._trust.score(self._signs(asked, found))
         shares = found.ranks[found.best] / found.ranks[found.best[0]]
         return [
             Candidate(self._order[place], round(score * float(share), 4))
@@ -119,15 +140,57 @@ class Index:
         known = ((near, name) for name, near in asked.guess().items() if self._concepts.knows(name))
         return {name: near for near, name in nlargest(GUESSES, known)}
 
-    def _rank(self, asked: Analysis, alike: Floats | None, most: int) -> _Ranking:
+    def _rank(self, asked: Analysis, alike: Floats | None, most: int, context: Floats | None = None) -> _Ranking:
         query, guesses = terms(asked.words), self._guesses(asked)
         words = self._questions.scores(query)
         ranks = BY_CONCEPT * self._concepts.scores(self._weigh(asked)) + BY_QUESTION * words
         ranks += BY_ANSWER * self._answers.scores(query) + BY_GUESS * self._concepts.guessed(guesses)
         if alike is not None:
             ranks += BY_LIKENESS * np.maximum(alike, 0)
+        if context is not None:
+            ranks += CONTEXT * context
+        for name in (name for name, kind in asked.concepts.items() if kind == CARE):
+            told = self._concepts.told(name, IN_ANSWER)
+            ranks *= np.where(told, 1.0, CARELESS) if told.any() else 1.0
         hits: npt.NDArray[np.int64] = np.flatnonzero(ranks)
         return _Ranking(hits[np.argsort(-ranks[hits], kind="stable")[:most]].tolist(), ranks, words, guesses, alike)
+
+    def _score(self, asked: Analysis, found: _Ranking, whole: Analysis) -> float:
+        """How sure it is that the first of the ranked entries answers; `asked` may be a clause of the `whole`."""
+        if not found.best:
+            return 0.0
+        signs = self._signs(asked, found)
+        score = self._trust.score(signs)
+        if asked is not whole and self._elsewhere(whole, found.best[0], (ELSEWHERE,)):
+            return min(_NO_ANSWER, score)
+        if signs.verbatim >= 1.0:
+            return score
+        shares = self._shares(asked, found.best[0])
+        if is_bare_thing(asked):
+            return min(_NO_ANSWER, max(score, ASK_AT)) if shares else min(_NO_MENU, score)
+        if is_bare_asking(asked) or not (shares or signs.guessed >= GOOD_GUESS):
+            return min(_NO_MENU, score)
+        return score
+
+    def _shares(self, asked: Analysis, entry: int) -> bool:
+        """Whether an entry speaks of something that is asked about, not only in the way in which it is asked."""
+        subjects = (name for name, kind in asked.concepts.items() if kind not in (ASKING, ELSEWHERE, ASIDES))
+        return any(self._concepts.strength(name, entry) for name in subjects) or self._loose(asked, entry)[0] > 0
+
+    def _misses(self, clause: Analysis, whole: _Ranking, ranking: _Ranking) -> bool:
+        """Whether the entry found by the whole text lacks a thing that the clause asks about and its own entry has."""
+        if not (whole.best and ranking.best):
+            return False
+        things = (name for name, kind in clause.concepts.items() if kind == THINGS)
+        lacks, has = whole.best[0], ranking.best[0]
+        return any(
+            not self._concepts.strength(n, lacks) and self._concepts.strength(n, has) > IN_ANSWER for n in things
+        )
+
+    def _elsewhere(self, asked: Analysis, entry: int, kinds: tuple[str, ...] = FOREIGN) -> int:
+        """How many things outside the shop's world a text names that an entry's questions do not."""
+        outside = (name for name, kind in asked.concepts.items() if kind in kinds)
+        return sum(self._concepts.strength(name, entry) <= IN_ANSWER for name in outside)
 
     def _signs(self, asked: Analysis, found: _Ranking) -> Signs:
         """What tells whether the first of the ranked entries answers the question."""
@@ -145,9 +208,7 @@ class Index:
             alike=float(found.alike[first]) - USUAL_LIKENESS if found.alike is not None else 0.0,
             verbatim=min(1.0, max(0.0, (float(found.words[first]) - 0.6) / 0.3)),
             absent=sum(kind not in OUTSIDE and not self._concepts.knows(name) for name, kind in asked.concepts.items()),
-            elsewhere=sum(
-                kind == ELSEWHERE and not self._concepts.strength(name, first) for name, kind in asked.concepts.items()
-            ),
+            elsewhere=self._elsewhere(asked, first),
         )
 
     def _loose(self, asked: Analysis, entry: int) -> tuple[float, float]:
@@ -167,6 +228,12 @@ def decide(found: Iterable[Candidate]) -> Decision:
     """Whether the best candidate is the answer, the candidates are worth asking back about, or nothing fits."""
     best = max((candidate.score for candidate in found), default=0.0)
     return "answer" if best >= ANSWER_AT else "ask" if best >= ASK_AT else "unsure"
+
+
+def plausible(found: Iterable[Candidate]) -> list[Candidate]:
+    """The candidates worth a line of a menu, best first: those not far below the best."""
+    ranked = list(found)
+    return [candidate for candidate in ranked if candidate.score >= MENU_SHARE * ranked[0].score > 0]
 
 
 def _speaks(asked: Iterable[Analysis], told: Analysis) -> dict[str, float]:

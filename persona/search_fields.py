@@ -133,6 +133,14 @@ class ConceptField:
             return min(1.0, float(self._spans.weights[place]) / self._rarity[name])
         return 0.0
 
+    def told(self, name: str, least: float) -> npt.NDArray[np.bool_]:
+        """Which entries speak of a concept more plainly than `least`."""
+        start, end = self._spans.of.get(name, (0, 0))
+        told = np.zeros(len(self._norms), dtype=np.bool_)
+        plain = self._spans.weights[start:end] > np.float32(least * self._rarity.get(name, 0.0) + 1e-6)
+        told[self._spans.places[start:end][plain]] = True
+        return told
+
     def covered(self, query: Mapping[str, float], entry: int) -> tuple[float, float]:
         """How much of a query's weight an entry speaks of, and the share of the entry that the query names."""
         told = asked = 0.0

@@ -8,8 +8,11 @@ from typing import Protocol
 
 Terms = dict[str, float]
 
-#: Kinds of concepts with a rule of their own: how something is asked, and what is not a shop's business.
-ASKING, ELSEWHERE, THINGS = "asking", "elsewhere", "things"
+#: Kinds of concepts with a rule of their own: how something is asked, what is asked of a thing, and things; what is not
+#: a shop's business, what is said beside the matter, and what shops are asked and seldom tell; for whom a product must
+#: be safe.
+ASKING, ASPECTS, THINGS = "asking", "aspects", "things"
+ELSEWHERE, ASIDES, COMPANY, CARE = "elsewhere", "asides", "company", "care"
 #: A pair of characters that stands side by side counts beside the words.
 PAIR, PAIR_WEIGHT = "²", 0.5
 #: Words that carry no meaning of their own in a question.

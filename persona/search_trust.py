@@ -6,7 +6,7 @@ so that a score means the same in every brand and needs no labels of its own.
 """
 
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from functools import cache
 from math import exp
 from pathlib import Path
@@ -23,6 +23,8 @@ QUANTILE, LEAST, MOST = 0.95, 0.75, 0.85
 #: An entry that leads the next by less than this share was right every second time: unless the question is its own,
 #: it is asked back about.
 TIE, NEARLY = 0.15, 0.98
+#: A lead below this says nothing against an entry: entries that are near to each other are worth asking back about.
+NO_LEAD = 0.1
 _BANK = Path(__file__).parent / "out_of_scope.yaml"
 
 
@@ -79,5 +81,5 @@ def out_of_scope() -> tuple[str, ...]:
 
 
 def _confidence(signs: Signs) -> float:
-    rows = zip(astuple(_WEIGHTS), astuple(signs), strict=True)
+    rows = zip(astuple(_WEIGHTS), astuple(replace(signs, lead=max(NO_LEAD, signs.lead))), strict=True)
     return 1.0 / (1.0 + exp(-(_BIAS + sum(weight * sign for weight, sign in rows))))

@@ -62,7 +62,7 @@ def test_a_wording_that_no_list_holds_is_guessed_from_its_characters() -> None:
     ("text", "name", "kind"),
     [
         ("我搬家了，东西还没寄", "改地址", "service"),
-        ("肚子里有娃", "孕妇", "beauty"),
+        ("肚子里有娃", "孕妇", "care"),
         ("能换成燕麦的奶吗", "燕麦奶", "food"),
         ("机票怎么改签", "出行", "elsewhere"),
         ("什么时候", "问时间", "asking"),
