@@ -14,7 +14,7 @@ import numpy.typing as npt
 from persona.entries import Entry
 from persona.search_clauses import clauses, is_bare_asking, is_bare_thing
 from persona.search_fields import ConceptField, Floats, TextField
-from persona.search_terms import ASIDES, ASKING, CARE, COMPANY, ELSEWHERE, THINGS, Analyse, Analysis, Terms, terms
+from persona.search_terms import ASIDES, ASKING, CARE, COMPANY, ELSEWHERE, THINGS, Analyse, Analysis, terms
 from persona.search_trust import ANSWER_AT, ASK_AT, Decision, Signs, Trust, out_of_scope
 from persona.search_vectors import Embed, Likeness
 
@@ -78,20 +78,17 @@ class Index:
         self.entries = {entry.id: entry for entry in entries}
         self._order = entries
         self._analyse = analyse
-        owners: list[int] = []
-        questions: list[Terms] = []
-        answers: list[Terms] = []
-        speaks: list[dict[str, float]] = []
+        self._questions, self._answers, self._concepts = TextField(), TextField(), ConceptField()
         for number, entry in enumerate(entries):
             asked = [analyse(text, asked=True) for text in (entry.question, *entry.similar)]
             told = analyse(" ".join((entry.answer, entry.category, *entry.tags)), asked=False)
-            owners += [number] * len(asked)
-            questions += [terms(analysis.words) for analysis in asked]
-            answers.append(terms(told.words, pairs=False))
-            speaks.append(_speaks(asked, told))
-        self._questions = TextField(owners, questions, len(entries))
-        self._answers = TextField(list(range(len(entries))), answers, len(entries))
-        self._concepts = ConceptField(speaks)
+            for analysis in asked:
+                self._questions.add(number, terms(analysis.words))
+            self._answers.add(number, terms(told.words, pairs=False))
+            self._concepts.add(_speaks(asked, told))
+        self._questions.close(len(entries))
+        self._answers.close(len(entries))
+        self._concepts.close()
         self._likeness = Likeness([f"{e.question} {e.answer}" for e in entries], embed) if embed and entries else None
         self._trust = Trust(self._wrong())
 

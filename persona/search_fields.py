@@ -1,7 +1,7 @@
 """Two inverted indexes over the entries: one of their texts' terms, one of the concepts they speak of."""
 
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from math import log, sqrt
 
 import numpy as np
@@ -13,21 +13,35 @@ Floats = npt.NDArray[np.float32]
 
 
 class _Spans:
-    """Postings in one array for all keys, each key a span of it: an array each would take several times as much."""
+    """Postings in one array for all keys, each key a span of it.
 
-    def __init__(self, rows: Iterable[Mapping[str, float]]) -> None:
-        raw: dict[str, tuple[array[int], array[float]]] = {}
+    Rows are added one by one and kept as numbers only: as dictionaries they would take many times as much.
+    """
+
+    def __init__(self) -> None:
         self.rows = 0
-        for number, row in enumerate(rows):
-            self.rows = number + 1
-            for key, weight in row.items():
-                places, weights = raw.setdefault(key, (array("i"), array("f")))
-                places.append(number)
-                weights.append(weight)
-        ends = np.cumsum([len(places) for places, _ in raw.values()], dtype=np.int64).tolist()
-        self.of = dict(zip(raw, zip([0, *ends], ends, strict=False), strict=True))
-        self.places = np.frombuffer(b"".join(places.tobytes() for places, _ in raw.values()), np.int32)
-        self.weights = np.frombuffer(b"".join(weights.tobytes() for _, weights in raw.values()), np.float32).copy()
+        self.of: dict[str, tuple[int, int]] = {}
+        self._keys: dict[str, int] = {}
+        self._raw = (array("i"), array("i"), array("f"))
+
+    def add(self, row: Mapping[str, float]) -> None:
+        """The next row: a weight for each of its keys."""
+        keys, places, weights = self._raw
+        for key, weight in row.items():
+            keys.append(self._keys.setdefault(key, len(self._keys)))
+            places.append(self.rows)
+            weights.append(weight)
+        self.rows += 1
+
+    def close(self) -> None:
+        """All rows are there: sort the postings by key, rows of a key in their order."""
+        keys, places, weights = (np.array(column) for column in self._raw)
+        order = np.argsort(keys, kind="stable")
+        self.places = places[order].astype(np.int32)
+        self.weights = weights[order].astype(np.float32)
+        ends = np.cumsum(np.bincount(keys, minlength=len(self._keys))).tolist()
+        self.of = dict(zip(self._keys, zip([0, *ends], ends, strict=False), strict=True))
+        self._keys, self._raw = {}, (array("i"), array("i"), array("f"))
 
     def norms(self, power: float) -> Floats:
         squares = np.bincount(self.places, self.weights.astype(np.float64) ** 2, self.rows)
@@ -38,13 +52,23 @@ class _Spans:
 class TextField:
     """Texts that belong to entries; a text's score is the cosine of its terms with the query's."""
 
-    def __init__(self, owners: list[int], texts: Iterable[Terms], entries: int) -> None:
+    def __init__(self) -> None:
+        self._owners = array("i")
+        self._spans = _Spans()
+
+    def add(self, owner: int, terms: Terms) -> None:
+        """A text of the entry at a position."""
+        self._owners.append(owner)
+        self._spans.add(terms)
+
+    def close(self, entries: int) -> None:
+        """All texts are there; so many entries own them."""
         self._entries = entries
-        self._owner = np.array(owners, dtype=np.int32)
-        self._spans = _Spans(texts)
+        self._owner = np.array(self._owners, dtype=np.int32)
+        self._spans.close()
         for term, (start, end) in self._spans.of.items():
             self._spans.weights[start:end] *= np.float32(self._idf(term))
-        if owners:
+        if len(self._owner):
             self._spans.weights /= self._spans.norms(1.0)[self._spans.places]
 
     def _idf(self, term: str) -> float:
@@ -83,11 +107,20 @@ class ConceptField:
     #: How far an entry that speaks of many things is held back.
     NORM_POWER = 0.75
 
-    def __init__(self, rows: list[dict[str, float]]) -> None:
-        self._spans = spans = _Spans(rows)
-        self.unheard = log(1.0 + 2.0 * len(rows))
+    def __init__(self) -> None:
+        self._spans = _Spans()
+
+    def add(self, speaks: Mapping[str, float]) -> None:
+        """What the next entry speaks of."""
+        self._spans.add(speaks)
+
+    def close(self) -> None:
+        """All entries are there."""
+        self._spans.close()
+        spans, rows = self._spans, self._spans.rows
+        self.unheard = log(1.0 + 2.0 * rows)
         self._rarity = {
-            name: log(1.0 + len(rows) / max(0.5, float(spans.weights[start:end].sum())))
+            name: log(1.0 + rows / max(0.5, float(spans.weights[start:end].sum())))
             for name, (start, end) in spans.of.items()
         }
         for name, (start, end) in spans.of.items():
