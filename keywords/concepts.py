@@ -5,7 +5,7 @@ they share concepts. The kind of a concept is its file: `asking` and `elsewhere`
 the others are subjects.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -36,15 +36,19 @@ class Spotted:
 class Concepts:
     """Finds the concepts of some lexicon files. Immutable; safe for many threads."""
 
-    def __init__(self, files: Iterable[Path]) -> None:
+    def __init__(self, files: Sequence[Path]) -> None:
         self._kinds: dict[str, str] = {}
-        meanings: list[Meaning] = []
-        for path in files:
-            for name, meaning in load_lexicon(path).items():
-                self._kinds.setdefault(name, path.stem.removeprefix(_PREFIX))
-                meanings.append(meaning)
-        self._spotter = Spotter(meanings, {name for name, kind in self._kinds.items() if kind == THINGS})
-        self._nearby = Nearby(meaning for meaning in meanings if self._kinds[meaning.name] not in OUTSIDE)
+        things: set[str] = set()
+
+        def told() -> Iterator[Meaning]:
+            for kind, meaning in _told(files):
+                self._kinds.setdefault(meaning.name, kind)
+                if kind == THINGS:
+                    things.add(meaning.name)
+                yield meaning
+
+        self._spotter = Spotter(told(), things)
+        self._nearby = Nearby(meaning for kind, meaning in _told(files) if kind not in OUTSIDE)
 
     def spot(self, text: Text, *, phrases: bool = True) -> list[Spotted]:
         """The concepts of a text; one that is said twice stands twice. Without `phrases`: those said in a word."""
@@ -56,6 +60,13 @@ class Concepts:
     def guess(self, text: Text) -> dict[str, float]:
         """The subjects a text may speak of, and how near its characters are to their wordings (0 to about 1)."""
         return self._nearby.guess(text.flat)
+
+
+def _told(files: Iterable[Path]) -> Iterator[tuple[str, Meaning]]:
+    """The meanings of the files with their kinds. Read again each time: held all at once, they would take the most."""
+    for path in files:
+        kind = path.stem.removeprefix(_PREFIX)
+        yield from ((kind, meaning) for meaning in load_lexicon(path).values())
 
 
 @cache

@@ -7,6 +7,7 @@ part of as the bits of one number, and only phrases of which every part was hear
 
 import re
 from collections.abc import Container, Iterable
+from typing import TypeVar
 
 import ahocorasick_rs
 
@@ -14,6 +15,7 @@ from keywords.lexicon import NEAR, Meaning, Phrase
 from keywords.normalise import normalise
 from keywords.text import Text
 
+T = TypeVar("T")
 Span = tuple[int, int]
 Said = tuple[int, int, str]
 
@@ -32,9 +34,9 @@ class Spotter:
         """`parts`: meanings that a longer word with another meaning does not hide (防晒 in 哪款防晒)."""
         self._open = parts
         patterns: dict[str, int] = {}
-        self._words: dict[int, tuple[str, ...]] = {}
-        self._traps: dict[int, tuple[str, ...]] = {}
-        self._parts: dict[int, dict[int, int]] = {}
+        words: dict[int, tuple[str, ...]] = {}
+        traps: dict[int, tuple[str, ...]] = {}
+        parted: dict[int, dict[int, int]] = {}
         self._phrases: list[tuple[str, bool, tuple[int, ...]]] = []
 
         def pattern(word: str) -> int:
@@ -45,25 +47,27 @@ class Spotter:
             self._phrases.append((name, trap, phrase.gaps))
             for part, alternatives in enumerate(phrase.parts):
                 for word in alternatives:
-                    of = self._parts.setdefault(pattern(word), {})
+                    of = parted.setdefault(pattern(word), {})
                     of[part] = of.get(part, 0) | bit
 
         for meaning in meanings:
             for word in meaning.words:
-                _note(self._words, pattern(word), meaning.name)
+                _note(words, pattern(word), meaning.name)
             for phrase in meaning.phrases:
                 learn_phrase(meaning.name, phrase, False)
             for trap in meaning.traps:
                 if isinstance(trap, Phrase):
                     learn_phrase(meaning.name, trap, True)
                 else:
-                    _note(self._traps, pattern(trap), meaning.name)
+                    _note(traps, pattern(trap), meaning.name)
         longest = max((len(gaps) for _, _, gaps in self._phrases), default=0)
         #: for each part that a phrase may lack, the phrases that lack it
         self._without = [
             sum(1 << number for number, (_, _, gaps) in enumerate(self._phrases) if len(gaps) < part)
             for part in range(longest + 1)
         ]
+        self._words, self._traps = _listed(words, len(patterns)), _listed(traps, len(patterns))
+        self._parts = _listed({index: tuple(of.items()) for index, of in parted.items()}, len(patterns))
         self._automaton = ahocorasick_rs.AhoCorasick(list(patterns), store_patterns=False)
 
     def find(self, text: Text, *, phrases: bool = True) -> list[Said]:
@@ -78,13 +82,12 @@ class Spotter:
         for hit in self._automaton.find_matches_as_indexes(text.flat, overlapping=True):
             index, start, end = hit
             whole = _is_whole(text, start, end)
-            if index in self._traps:
-                traps += [(start, end, name) for name in self._traps[index]]
-            if whole and index in self._words:
+            traps += [(start, end, name) for name in self._traps[index]]
+            if whole:
                 words += [(start, end, name) for name in self._words[index]]
-            if phrases and (whole or end - start == 1) and index in self._parts:
+            if phrases and (whole or end - start == 1) and self._parts[index]:
                 hits.append(hit)
-                for part, bits in self._parts[index].items():
+                for part, bits in self._parts[index]:
                     heard[part] |= bits
         said = _outermost(words, self._open)
         for start, end, name, trap in self._rows(text.flat, hits, heard) if hits else ():
@@ -103,13 +106,19 @@ class Spotter:
             name, trap, gaps = self._phrases[bit.bit_length() - 1]
             slots: list[list[Span]] = [[] for _ in range(len(gaps) + 1)]
             for index, start, end in hits:
-                for part, bits in self._parts[index].items():
+                for part, bits in self._parts[index]:
                     if bits & bit:
                         slots[part].append((start, end))
             row = _row(flat, gaps, slots)
             if row:
                 found.append((*row, name, trap))
         return found
+
+
+def _listed(of: dict[int, tuple[T, ...]], length: int) -> list[tuple[T, ...]]:
+    """What each pattern stands for, by its number; equal ones are one object: most patterns share theirs."""
+    same: dict[tuple[T, ...], tuple[T, ...]] = {}
+    return [same.setdefault(stands, stands) for stands in (of.get(index, ()) for index in range(length))]
 
 
 def _note(of: dict[int, tuple[str, ...]], pattern: int, name: str) -> None:
