@@ -51,7 +51,7 @@ def test_who_needs_a_person_gets_one_and_others_do_not() -> None:
     figures = handoff("handoff")
 
     assert figures["weighted recall"] >= 0.84
-    assert figures["false alarms on traps"] <= 0.12
+    assert figures["false alarms on traps"] <= 0.15
     assert handoff("ordinary")["false alarms on ordinary lines"] <= 0.03
 
 
