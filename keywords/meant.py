@@ -19,8 +19,8 @@ MODEL = Path(__file__).parent / "models" / "meant.bin"
 LIKELY, DESPITE = 0.65, 0.7
 #: The first, for a tag that no labelled sentence knows: the operator's own words are trusted more than the model.
 STRANGE = 0.4
-#: What a sensitive tag needs, beside the rules' own yes.
-CERTAIN = 0.75
+#: What a sensitive tag needs beside the rules' own yes: where the writer says "I", and elsewhere.
+CERTAIN_OF_SELF, CERTAIN = 0.5, 0.8
 
 #: So many characters on either side of a match are looked at; of the whole text, so many.
 _SIDE, _WHOLE = 10, 80
@@ -44,7 +44,7 @@ class Candidate:
     def is_meant(self, likelihood: float) -> bool:
         """Whether that is likely enough for a tag of the writer."""
         if self.sensitive:
-            return self.verdict == GIVEN and likelihood >= CERTAIN
+            return self.verdict == GIVEN and likelihood >= (CERTAIN_OF_SELF if "own" in self.signs else CERTAIN)
         if self.verdict != GIVEN:
             return likelihood >= DESPITE
         return likelihood >= (LIKELY if self.known else STRANGE)

@@ -81,7 +81,9 @@ class Tagger:
         for one, likelihood in zip(candidates, likelihoods, strict=True):
             if one.is_meant(likelihood) and likelihood > meant.get(one.match.name, (one, 0.0))[1]:
                 meant[one.match.name] = one, likelihood
-        mine = [(Said(one.match, one.dimension), likelihood) for one, likelihood in meant.values()]
+        mine = [
+            (Said(one.match, one.dimension), 1.0 if one.sensitive else likelihood) for one, likelihood in meant.values()
+        ]
         rest = [(said, 1.0) for one in candidates for said in one.said if _is_beside(said, meant)]
         found = sorted((*mine, *rest), key=lambda item: (item[0].match.start, item[0].match.end))
         return [self._finding(ready, said, likelihood) for said, likelihood in found]

@@ -37,12 +37,12 @@ class Around(Protocol):
 
 
 def last_word(said: list[Said], around: Around, meanings: Mapping[str, Meaning]) -> list[Said]:
-    """The findings that stand, each tag of a person once, by place."""
+    """The findings that stand, each tag of a person once: by a word, else by what was said first."""
     kept = [one for one in said if not _corrected(one, said, around)]
     kept = [one for one in kept if not any(_falls(one, other, around, meanings) for other in kept if other is not one)]
     given = {(one.match.name, one.relation) for one in kept if not one.withdraws}
     once: dict[tuple[str, str, bool], Said] = {}
-    for one in kept:
+    for one in sorted(kept, key=lambda one: one.match.kind != "word"):
         if not (one.withdraws and (one.match.name, one.relation) in given):
             once.setdefault((one.match.name, one.relation, one.withdraws), one)
     return list(once.values())
