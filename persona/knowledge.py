@@ -4,6 +4,7 @@ Questions and entries that share no word may share concepts. The score of a cand
 what was asked, in [0, 1], comparable between brands; see `persona/search_trust.py`.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from heapq import nlargest
@@ -14,7 +15,7 @@ import numpy.typing as npt
 from persona.entries import Entry
 from persona.search_clauses import clauses, is_bare_asking, is_bare_thing
 from persona.search_fields import ConceptField, Floats, TextField
-from persona.search_terms import ASIDES, ASKING, CARE, COMPANY, ELSEWHERE, THINGS, Analyse, Analysis, terms
+from persona.search_terms import ASIDES, ASKING, CARE, COMPANY, ELSEWHERE, THINGS, Analyse, Analysis, is_loose, terms
 from persona.search_trust import ANSWER_AT, ASK_AT, Decision, Signs, Trust, out_of_scope
 from persona.search_vectors import Embed, Likeness
 
@@ -40,6 +41,10 @@ KNOWN, STRANGE = 0.3, 0.5
 HELD_IN_ANSWER = 0.7
 #: What keeps a question that says next to nothing from being covered by any entry, in the same measure.
 SILENCE = 0.2
+#: How many entries are looked through for the things they name, and how many things are kept.
+SAMPLE, MOST_THINGS = 300, 48
+#: A base of more entries than this is measured on every third sentence of the bank, to be loaded in time.
+LARGE, SPARSE = 2000, 3
 #: What the ranks by the whole text count beside those by the clause that asks.
 CONTEXT = 0.25
 #: What is left of the rank of an entry that says nothing of those who must be careful, when one of them asks.
@@ -121,11 +126,21 @@ class Index:
 
     def _wrong(self) -> Iterator[Signs | None]:
         """The signs of answers that would be wrong: those to sentences that no entry answers."""
-        bank = [self._analyse(line, asked=True) for line in out_of_scope() if self._order]
+        lines = out_of_scope(self._things())[:: SPARSE if len(self._order) > LARGE else 1]
+        bank = [self._analyse(line, asked=True) for line in lines if self._order]
         alike = self._likeness.of_all([asked.flat for asked in bank]) if self._likeness else [None] * len(bank)
         for asked, likeness in zip(bank, alike, strict=True):
             found = self._rank(asked, likeness, 2)
-            yield self._signs(asked, found) if found.best else None
+            yield self._signs(asked, found) if found.best and self._shares(asked, found.best[0]) else None
+
+    def _things(self) -> list[str]:
+        """What the entries are about in their own words: those that stand in most questions, most frequent first."""
+        counted = Counter(word for entry in self._order[:SAMPLE] for word in self._named(entry))
+        return [word for word, _ in counted.most_common(MOST_THINGS)]
+
+    def _named(self, entry: Entry) -> set[str]:
+        words = self._analyse(entry.question, asked=True).words
+        return {word for word in words if is_loose(word) and not word.isascii()}
 
     def _weigh(self, asked: Analysis) -> dict[str, float]:
         return {

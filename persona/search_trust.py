@@ -5,7 +5,7 @@ when it is loaded, on a bank of sentences that no shop's entries answer: the sco
 so that a score means the same in every brand and needs no labels of its own.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, replace
 from functools import cache
 from math import exp
@@ -25,6 +25,8 @@ QUANTILE, LEAST, MOST = 0.95, 0.75, 0.85
 TIE, NEARLY = 0.15, 0.98
 #: A lead below this says nothing against an entry: entries that are near to each other are worth asking back about.
 NO_LEAD = 0.1
+#: Where a sentence of the bank names what a knowledge base speaks of, and of how many things each is made.
+THING, PER_FORM = "{thing}", 3
 _BANK = Path(__file__).parent / "out_of_scope.yaml"
 
 
@@ -73,9 +75,20 @@ class Trust:
         return ANSWER_AT + (1.0 - ANSWER_AT) * (sure - self._limit) / (1.0 - self._limit)
 
 
+def out_of_scope(things: Sequence[str] = ()) -> list[str]:
+    """The sentences of the bank; those about a thing about these, one after the other, each sentence a few times."""
+    lines = [line for line in _bank() if THING not in line]
+    forms = [line for line in _bank() if THING in line]
+    each = min(PER_FORM, len(things))
+    return lines + [
+        form.replace(THING, things[(number * each + turn) % len(things)])
+        for number, form in enumerate(forms)
+        for turn in range(each)
+    ]
+
+
 @cache
-def out_of_scope() -> tuple[str, ...]:
-    """The sentences of the bank."""
+def _bank() -> tuple[str, ...]:
     groups = yaml.safe_load(_BANK.read_text(encoding="utf-8"))
     return tuple(line for group in groups.values() for line in group.splitlines())
 

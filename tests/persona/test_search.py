@@ -60,6 +60,13 @@ def test_few_sentences_of_other_worlds_are_answered() -> None:
     assert len(answered) <= 0.06 * len(out_of_scope())
 
 
+def test_the_bank_asks_about_what_the_base_itself_speaks_of() -> None:
+    plain, about = out_of_scope(), out_of_scope(["挂耳", "拿铁"])
+
+    assert "{thing}" not in "".join(about)
+    assert {"挂耳是谁发明的", "拿铁是谁发明的"} <= set(about) - set(plain)
+
+
 def test_what_no_entry_speaks_of_is_not_answered_by_its_neighbour() -> None:
     rest = Index([entry for entry in SHOP if "发票" not in entry.question], analyse)
 
