@@ -15,33 +15,24 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from benchmarks import fit
 from keywords.hunch import Hunch, features
 from keywords.lexicon import load_lexicon
-from keywords.normalise import fold as folded
-from keywords.normalise import normalise
-from keywords.signals import Signals, Weights, load_weights
+from keywords.normalise import Folded, fold, normalise
+from keywords.signals import Signals, Weights, load_weights, scores
 from keywords.talk import CUSTOMER, Heard, Turn
-from keywords.wishes import ADVERSE, ENOUGH, LEXICON, MODEL, NONE, REASONS, WEIGHTS, Wishes
+from keywords.wishes import ADVERSE, COST, ENOUGH, LEXICON, MODEL, NONE, REASONS, WEIGHTS, Wishes
 
 SETS = ("handoff/handoff.dev.jsonl", "handoff/ordinary.dev.jsonl", "handoff/train_*.jsonl")
 #: Texts labelled for something else: nearly all of them ask for nobody. What one counts for beside a conversation.
 OTHERS = ("*/tagging.dev.jsonl", "[!h]*/train_[a-z].jsonl", "*/faq.dev.jsonl", "*/knowledge.jsonl")
 SLIGHT = 0.3
-#: How much a missed wish costs.
-COST = {
-    "crisis": 10,
-    "adverse_reaction": 5,
-    "legal_threat": 5,
-    "ask_human": 3,
-    "complaint": 3,
-    "refund_dispute": 3,
-    "repeated_nonanswer": 2,
-}
+#: How much more an example counts for each point that missing its reason costs.
+DEAR = 0.15
 BITS, STRENGTH, FOLDS = 17, 30.0, 5
 CLASSES = (NONE, *REASONS)
 
 
 def inputs() -> list[Path]:
     """All that the model is made of."""
-    return [*fit.files(*SETS, *OTHERS), LEXICON]
+    return [*fit.files(*SETS, *OTHERS), LEXICON, WEIGHTS]
 
 
 def labelled() -> list[fit.Row]:
@@ -52,7 +43,7 @@ def labelled() -> list[fit.Row]:
 
 def ordinary(signals: Signals) -> list[fit.Row]:
     """What customers wrote for other labels, taken for ordinary where no reason's words stand out."""
-    weights = load_weights(WEIGHTS, load_lexicon(LEXICON))
+    weights = _weights()
     texts = [
         text for row in fit.rows(*OTHERS) for text in (row.get("text") or row["question"], *row.get("similar", ()))
     ]
@@ -64,27 +55,34 @@ def ordinary(signals: Signals) -> list[fit.Row]:
 
 
 def _stands_out(heard: Set[str], weights: Weights) -> bool:
-    for reason in REASONS:
-        score = sum(rule.adds for rule in weights[reason] if rule.needs <= heard and not rule.lacks & heard)
-        if score >= ENOUGH and (reason != ADVERSE or heard & {"use", "product_hurt", "ingest"}):
-            return True
-    return False
+    at_fault = bool(heard & {"use", "product_hurt", "ingest"})
+    return any(score >= ENOUGH and (reason != ADVERSE or at_fault) for reason, score in scores(weights, heard).items())
+
+
+def _weights() -> Weights:
+    return load_weights(WEIGHTS, load_lexicon(LEXICON))
 
 
 def main(out: Any = sys.stdout) -> None:
     """Cross-validate, then fit on everything."""
     signals = Signals(load_lexicon(LEXICON).values())
+    weights = _weights()
     told = labelled() + ordinary(signals)
-    places = fit.matrix((features(_until_customer(signals, row)) for row in told), BITS)
+    places = fit.matrix((features(_until_customer(signals, weights, row)) for row in told), BITS)
     figures(told, crossed(told, places), out)
     _fit(MODEL, told, places, range(len(told)))
 
 
-def _until_customer(signals: Signals, row: fit.Row) -> list[Turn]:
+def _until_customer(signals: Signals, weights: Weights, row: fit.Row) -> list[Turn]:
     """The turns of a conversation up to the customer's last."""
-    said = [(turn["role"], folded(turn["text"])) for turn in row["turns"]]
+    said = [(turn["role"], fold(turn["text"])) for turn in row["turns"]]
     last = max(number for number, (role, _) in enumerate(said, 1) if role == CUSTOMER)
-    return [Turn(role, Heard(text, text.text, signals.hear(text.text))) for role, text in said[:last]]
+    return [Turn(role, _heard(signals, weights, text)) for role, text in said[:last]]
+
+
+def _heard(signals: Signals, weights: Weights, text: Folded) -> Heard:
+    found = signals.hear(text.text)
+    return Heard(text, text.text, found, scores(weights, found.keys()))
 
 
 def _fit(path: Path, told: Sequence[fit.Row], places: Any, seen: Sequence[int]) -> None:
@@ -95,7 +93,7 @@ def _fit(path: Path, told: Sequence[fit.Row], places: Any, seen: Sequence[int]) 
     used = np.unique(places.indices)
     rows = [told[place] for place in seen]
     reasons = [row["reason"] if row["handoff"] else NONE for row in rows]
-    costs = [SLIGHT if row["kind"] == "other" else 1 + 0.15 * COST.get(row["reason"], 0) for row in rows]
+    costs = [SLIGHT if row["kind"] == "other" else 1 + DEAR * COST.get(row["reason"], 0) for row in rows]
     model = LogisticRegression(C=STRENGTH, max_iter=1000, tol=1e-3)
     model.fit(places[seen][:, used], reasons, sample_weight=costs)
     order = [list(model.classes_).index(name) for name in CLASSES]
@@ -112,9 +110,9 @@ def crossed(told: Sequence[fit.Row], places: Any) -> list[Any]:
     for number in range(FOLDS):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.bin"
-            _fit(path, told, places, [place for place, fold in enumerate(folds) if fold != number])
-            wishes = Wishes(meanings, load_weights(WEIGHTS, meanings), Hunch(path))
-        for place in (place for place, fold in enumerate(folds) if fold == number):
+            _fit(path, told, places, [place for place, part in enumerate(folds) if part != number])
+            wishes = Wishes(meanings, _weights(), Hunch(path))
+        for place in (place for place, part in enumerate(folds) if part == number):
             row = told[place]
             decided[place] = wishes.read([(turn["role"], turn["text"]) for turn in row["turns"]])
     return decided

@@ -18,6 +18,8 @@ TOGETHER = 4
 _LONGEST = 3
 #: What a signal, and what a repetition counts for beside a gram.
 _SIGNAL, _CIRCLE = 1.5, 2.0
+#: What a listed reason counts for by its score, and the score above which more says no more.
+_RULED, _FULL = 0.75, 3.0
 #: The longest stretch that is shown as the words that told most.
 _SHOWN = 12
 _LAST = "L"
@@ -58,6 +60,8 @@ def features(turns: Sequence[Turn]) -> dict[str, float]:
     told.update((_LAST + gram, 1.0) for _, gram in _grams(last.flat))
     told.update((f"SL{name}", _SIGNAL) for name in last.signals)
     told.update((f"SP{one}+{other}", _SIGNAL) for one, other in combinations(sorted(last.signals), 2))
+    for reason, score in last.scores.items():
+        told[f"R{'+' if score > 0 else '-'}{reason}"] = _RULED * min(abs(score), _FULL)
     if len(turns) > 1:
         told.update(dict.fromkeys(_circles(turns), _CIRCLE))
     length = sqrt(len(told))

@@ -5,7 +5,7 @@ trap of the same meaning touches does not count. "^" and "$" in a word are the b
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -120,6 +120,17 @@ class Rule:
 
 
 Weights = Mapping[str, tuple[Rule, ...]]
+
+
+def fired(rules: Iterable[Rule], heard: Set[str]) -> list[Rule]:
+    """The rules whose signals are heard."""
+    return [rule for rule in rules if rule.needs <= heard and not rule.lacks & heard]
+
+
+def scores(weights: Weights, heard: Set[str]) -> dict[str, float]:
+    """What signals come to for each reason that they speak for or against."""
+    sums = {reason: sum(rule.adds for rule in fired(rules, heard)) for reason, rules in weights.items()}
+    return {reason: score for reason, score in sums.items() if score}
 
 
 def load_weights(path: Path, known: Iterable[str]) -> Weights:

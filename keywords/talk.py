@@ -16,12 +16,14 @@ ALIKE = 0.6
 class Heard:
     """A text and the signals in it, each with its place in the folded text. A brand's text needs none.
 
-    `flat` is the folded text with what is a trap of the brand left blank.
+    `flat` is the folded text with what is a trap of the brand left blank; `scores` what the signals come to for each
+    reason that they speak for or against.
     """
 
     text: Folded
     flat: str
     signals: Mapping[str, Span]
+    scores: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +37,17 @@ class Turn:
 @dataclass(frozen=True, slots=True)
 class Repeats:
     """How a conversation goes in circles: `stuck` when the bot's last two answers are one, `again` when its last is
-    much like an earlier one, `asked` how often the customer said again what they had said before."""
+    much like an earlier one, `asked` when the customer said again what they had said before."""
 
-    answers: int
     stuck: bool
     again: bool
-    asked: int
+    asked: bool
 
 
 def unheard(text: str) -> Heard:
     """A text that is not the customer's: it says nothing of what they wish."""
     folded = fold(text)
-    return Heard(folded, folded.text, {})
+    return Heard(folded, folded.text, {}, {})
 
 
 def repeats(turns: Sequence[Turn]) -> Repeats:
@@ -54,10 +55,9 @@ def repeats(turns: Sequence[Turn]) -> Repeats:
     said = [turn.heard.flat for turn in turns if turn.role == BOT]
     asked = [turn.heard.flat for turn in turns if turn.role == CUSTOMER]
     return Repeats(
-        answers=len(said),
         stuck=len(said) > 1 and said[-1] == said[-2],
         again=any(_alike(said[-1], before) for before in said[:-1]),
-        asked=sum(any(_alike(text, before) for before in asked[:number]) for number, text in enumerate(asked)),
+        asked=any(_alike(text, before) for number, text in enumerate(asked) for before in asked[:number]),
     )
 
 

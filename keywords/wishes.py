@@ -13,8 +13,8 @@ from pathlib import Path
 from keywords.hunch import Hunch
 from keywords.lexicon import LexiconError, Meaning, Phrase, load_lexicon, parse_phrase, read_yaml
 from keywords.normalise import Folded, fold, normalise
-from keywords.signals import Rule, Signals, Span, Weights, load_weights
-from keywords.talk import CUSTOMER, PERSON, Heard, Turn, repeats, unheard
+from keywords.signals import Rule, Signals, Span, Weights, fired, load_weights, scores
+from keywords.talk import CUSTOMER, PERSON, Heard, Turn, unheard
 
 _HOME = Path(__file__).parent
 LEXICON, WEIGHTS = _HOME / "lexicons" / "handoff.yaml", _HOME / "lexicons" / "handoff_weights.yaml"
@@ -33,10 +33,21 @@ SEVERITY = {
 }
 REASONS = tuple(SEVERITY)
 GRAVEST = 3
-#: A person is needed when the model thinks it this likely; chosen by cross-validation (`make fit`).
-LIKELY = 0.5
-#: A wish that was heard before stands while the model thinks it this likely.
-STILL = 0.3
+#: What it costs to miss a reason, beside troubling a person for nothing: what is likely weighs by it.
+COST = {
+    CRISIS: 10,
+    ADVERSE: 5,
+    LEGAL: 5,
+    "refund_dispute": 3,
+    COMPLAINT: 3,
+    ASK_HUMAN: 3,
+    NONANSWER: 2,
+}
+NEEDLESS = 3
+#: A person is needed when it is this likely, weighed so; chosen by cross-validation (`make fit`).
+LIKELY = 0.55
+#: A wish that was heard before stands while it is this likely, and whatever is written in so few letters.
+STILL, BRIEF = 0.4, 3
 #: From this score on the listed words of a reason decide alone; what is likely then, whatever the model thinks.
 ENOUGH, SURE = 2.0, 0.99
 FLOOR = frozenset({CRISIS})
@@ -76,7 +87,8 @@ class Wishes:
         flat = text.text
         if self._silenced is not None:
             flat = self._silenced.sub(lambda found: " " * len(found[0]), flat)
-        return Heard(text, flat, self._signals.hear(flat))
+        signals = self._signals.hear(flat)
+        return Heard(text, flat, signals, scores(self._weights, signals.keys()))
 
     def read(self, turns: Sequence[tuple[str, str]]) -> Decision:
         """What a whole conversation of (role, text) comes to."""
@@ -101,7 +113,7 @@ class Wishes:
     def _after(self, standing: Decision, turns: Sequence[Turn], place: int) -> Decision:
         """What stands after the last of these turns, all since a person was there: the graver of before and now."""
         own = self._now(turns, place)
-        if not own and own.score < STILL:
+        if not own and own.score < STILL and not _adds_nothing(turns[-1].heard):
             return own
         if standing and own and REASONS.index(own.reason) >= REASONS.index(standing.reason):
             own = self._now(turns[-1:], place)
@@ -110,7 +122,9 @@ class Wishes:
     def _now(self, turns: Sequence[Turn], place: int) -> Decision:
         heard = turns[-1].heard
         shares = self._hunch.shares(turns)
-        likely = 1.0 - shares.pop(NONE)
+        needless = NEEDLESS * shares.pop(NONE)
+        wanted = sum(COST[reason] * share for reason, share in shares.items())
+        likely = wanted / (wanted + needless)
         for reason in REASONS:
             rule = self._decisive(reason, heard)
             if rule is not None:
@@ -119,24 +133,19 @@ class Wishes:
         if likely >= LIKELY and not (reason == NONANSWER and _is_content(heard)):
             rule = max(self._fired(reason, heard), key=lambda rule: rule.adds, default=None)
             span = _longest(heard, rule) if rule else self._hunch.telling(heard, reason)
-            return _decision(reason, likely, heard, span, rule.spelling if rule else f"learned:{reason}", place)
-        if _goes_in_circles(turns):
-            return _decision(NONANSWER, likely, heard, (0, len(heard.flat)), "the same again", place)
+            return _decision(
+                reason, likely, heard, span, rule.spelling if rule else f"learned:{reason} {likely:.2f}", place
+            )
         return Decision(score=round(likely, 2))
 
     def _decisive(self, reason: str, heard: Heard) -> Rule | None:
         """The weightiest rule of a reason that a brand's own word or the signals give alone."""
-        rules = self._fired(reason, heard)
-        if reason in heard.signals or (reason in FLOOR and sum(rule.adds for rule in rules) >= ENOUGH):
-            return max(rules, key=lambda rule: rule.adds)
+        if reason in heard.signals or (reason in FLOOR and heard.scores.get(reason, 0.0) >= ENOUGH):
+            return max(self._fired(reason, heard), key=lambda rule: rule.adds)
         return None
 
     def _fired(self, reason: str, heard: Heard) -> list[Rule]:
-        return [
-            rule
-            for rule in self._weights.get(reason, ())
-            if rule.needs <= heard.signals.keys() and not rule.lacks & heard.signals.keys()
-        ]
+        return fired(self._weights[reason], heard.signals.keys())
 
 
 def _decision(reason: str, score: float, heard: Heard, span: Span, rule: str, place: int) -> Decision:
@@ -154,14 +163,9 @@ def _is_content(heard: Heard) -> bool:
     return not settled.isdisjoint(heard.signals)
 
 
-def _goes_in_circles(turns: Sequence[Turn]) -> bool:
-    """The bot says the same again, or does not understand, and the customer repeats or insists."""
-    heard = turns[-1].heard
-    found = repeats(turns)
-    if found.answers < 2 or _is_content(heard):
-        return False
-    signs = (found.again, found.asked > 0, "insist" in heard.signals)
-    return found.stuck or found.asked > 1 or sum(signs) > 1
+def _adds_nothing(heard: Heard) -> bool:
+    """A word of impatience or none takes nothing back: 快点, ？, 哦."""
+    return sum(char.isalnum() for char in heard.flat) <= BRIEF and not _is_content(heard)
 
 
 @cache

@@ -66,6 +66,37 @@ def test_words_that_only_look_alike_are_none(text: str) -> None:
     assert said(text) == "none"
 
 
+@pytest.mark.parametrize(
+    ("reason", "texts"),
+    [
+        ("ask_human", ["有没有活人啊", "别用机器回我了，换个真人来", "请你们店长给我回个电话", "麻烦接通人工坐席"]),
+        ("complaint", ["垃圾店铺，再也不来了", "等了十天还没发货，骗人的吧", "收到就是碎的，太让人失望了"]),
+        ("refund_dispute", ["退货你们签收一周了，钱还不退", "凭什么拒绝我的退款申请", "多扣了我五十块，还给我"]),
+        ("adverse_reaction", ["涂完脸上又红又肿", "吃了你们的饼干一直拉肚子", "用了三天满脸都是红疹子"]),
+        ("legal_threat", ["不退款我就去12315举报", "等着收律师函吧", "我要找记者曝光你们"]),
+        ("crisis", ["活着真没意思，想死", "我已经写好遗书了"]),
+    ],
+)
+def test_a_wording_nobody_listed_as_such_is_heard_as_its_reason(reason: str, texts: list[str]) -> None:
+    assert {text: said(text) for text in texts} == dict.fromkeys(texts, reason)
+
+
+@pytest.mark.parametrize(
+    ("trap", "texts"),
+    [
+        ("a rule is asked for", ["七天无理由从哪天算起", "退货运费谁出呀", "假一赔十是真的吗"]),
+        ("a condition of long standing", ["我是敏感肌容易泛红，选哪款", "冬天脸总是干得起皮"]),
+        ("praise in hard words", ["好用到哭，已经回购三次", "香疯了，救命"]),
+        ("another's case", ["我朋友是律师，想送她一套护肤品", "之前用别的牌子过敏过"]),
+        ("one's own mistake", ["地址是我自己填错的，能改吗", "不小心被我摔碎了，再买一个"]),
+        ("small talk", ["早上好呀", "哈哈哈好的", "今天下雨了"]),
+        ("shopping", ["有没有小样", "这个色号适合黄皮吗", "送妈妈选哪套好"]),
+    ],
+)
+def test_what_only_sounds_like_a_wish_is_none(trap: str, texts: list[str]) -> None:
+    assert {text: said(text) for text in texts} == dict.fromkeys(texts, "none"), trap
+
+
 def test_a_wish_stands_until_it_is_taken_back() -> None:
     assert said("转人工", "正在为您转接", "快点") == "ask_human"
     assert said("转人工", "正在为您转接", "不用了 我看到了") == "none"
@@ -144,3 +175,11 @@ def test_any_talk_is_decided_and_the_evidence_stands_in_it(talk: list[tuple[str,
 def test_the_model_is_the_one_that_was_fitted_on_these_sets_and_words() -> None:
     header = json.loads(MODEL.read_bytes().partition(b"\n")[0])
     assert header["of"] == fit.digest(fit_wishes.inputs()), "labelled sets or lexicon changed since: run make fit"
+
+
+def test_where_no_listed_word_decides_the_letters_that_told_most_are_shown() -> None:
+    text = "说好三天的，我头发都等白了"
+    decision = shipped().read([(CUSTOMER, text)])
+    assert decision.rule.startswith("learned:complaint")
+    assert decision.span in text
+    assert 0 < len(decision.span) <= 12
