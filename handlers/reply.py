@@ -15,6 +15,7 @@ from handlers.context import Context
 from handlers.hush import hush
 from handlers.reading import Reading
 from handlers.say import Words, phrase, say, trace
+from keywords.wishes import SURE, Decision
 from persona import compose
 from persona.entries import Entry
 from persona.prompt import Choice
@@ -23,6 +24,8 @@ from storage.messages import Message
 
 #: A choice from the menu and small talk are what they look like, unless something this grave is heard in them.
 GRAVE = 2
+#: A question this near to an entry is that question, unless listed words say that a person is wanted.
+WELL_KNOWN = 0.85
 #: A question that waited this long, through an outage, is answered with an apology.
 LATE_AFTER = timedelta(minutes=5)
 KF_REPLY_WINDOW = timedelta(hours=48)  # nothing may be sent later (94677)
@@ -125,7 +128,7 @@ def _choose(
     questions.close_offer(ctx, conversation, taken=picked is not None)
     reading = ctx.brand.read("，".join(message.text for message in written))
     wish = wishes.decide(ctx, conversation, turn) if conversation.channel == KF else None
-    if wish is not None and (wish.severity >= GRAVE or not (picked or reading.intent)):
+    if wish is not None and _goes_first(wish, picked, reading):
         return handoff.ask(ctx, conversation, wish.reason, wish.span, wish.severity)
     if picked is not None:
         return answer.entry_words(ctx, conversation, picked, trace("answer", "menu choice"))
@@ -143,6 +146,16 @@ def _choose(
     if with_model and model.ask(ctx, conversation, turn, found.answers()):
         return _Waiting()
     return answer.words_of(ctx, conversation, found, written, ANSWER)
+
+
+def _goes_first(wish: Decision, picked: Entry | None, reading: Reading) -> bool:
+    """Whether a wish for a person comes before what a turn looks like: a choice, small talk, a well known question."""
+    if wish.severity >= GRAVE:
+        return True
+    if picked is not None or reading.intent:
+        return False
+    is_known = reading.best is not None and reading.best.score >= WELL_KNOWN
+    return wish.score >= SURE or not is_known
 
 
 def _written(turn: list[Message]) -> list[Message]:
