@@ -39,7 +39,7 @@ def digest(paths: Iterable[Path]) -> str:
 
 
 def matrix(examples: Iterable[Mapping[str, float]], bits: int) -> Any:
-    """Features as `keywords.learned` places them, one row an example."""
+    """Features as `keywords.finding.learned` places them, one row an example."""
     from scipy.sparse import csr_matrix
 
     places: list[int] = []
@@ -58,7 +58,7 @@ def matrix(examples: Iterable[Mapping[str, float]], bits: int) -> Any:
 
 
 def write(path: Path, classes: Sequence[str], bits: int, weights: Any, biases: Any, of: str = "") -> None:
-    """Write a model as `keywords.learned` reads it: a row of weights for each bias, in bytes. `of` is a digest."""
+    """Write a model as `keywords.finding.learned` reads it: a row of weights for each bias. `of` is a digest."""
     import numpy as np
 
     scales = np.abs(weights).max(axis=1) / 127.0

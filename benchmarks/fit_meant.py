@@ -1,4 +1,4 @@
-"""Fits keywords/models/meant.bin: is a tag that was found meant of the writer? See `keywords/meant.py`; `make fit`.
+"""Fits keywords/models/meant.bin: is a found tag meant of the writer? See `keywords/judging/meant.py`; `make fit`.
 
 Every match in the labelled messages is an example, twice: with the name of its tag and without, because a brand's own
 tags have none that the model knows. Tags that a row calls optional are left out.
@@ -12,7 +12,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.fit import LABELLED, ROOT, digest, files, matrix, rows, write
-from keywords.meant import MODEL, stance, tone
+from keywords.judging.meant import MODEL, stance, tone
 from keywords.tagger import load_tagger
 from keywords.text import read_text
 

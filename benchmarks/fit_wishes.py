@@ -13,11 +13,11 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks import fit
-from keywords.hunch import Hunch, features
+from keywords.finding.signals import Signals, Weights, load_weights, scores
+from keywords.judging.hunch import Hunch, features
+from keywords.judging.talk import CUSTOMER, Heard, Turn
 from keywords.lexicon import load_lexicon
 from keywords.normalise import Folded, fold, normalise
-from keywords.signals import Signals, Weights, load_weights, scores
-from keywords.talk import CUSTOMER, Heard, Turn
 from keywords.wishes import ADVERSE, COST, ENOUGH, LEXICON, MODEL, NONE, REASONS, WEIGHTS, Wishes
 
 SETS = ("handoff/handoff.dev.jsonl", "handoff/ordinary.dev.jsonl", "handoff/train_*.jsonl")

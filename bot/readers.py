@@ -20,9 +20,9 @@ from bot.queue import keep_working
 from bot.wecom import contacts, groups, kf
 from bot.wecom.callback import dedup_key, parse_kf_item
 from bot.wecom.client import WeComClient
+from handlers.answers.model import READ as MODEL
 from handlers.event import Event, Fetch, Fetched, KfDoorbell, KfEvent, KfMessage, event_from_json
 from handlers.intake import to_row
-from handlers.model import READ as MODEL
 from storage import accounts, inbox, model_calls
 from storage.inbox import InboxRow
 

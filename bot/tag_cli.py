@@ -14,8 +14,8 @@ from bot.errors import WanziError
 if TYPE_CHECKING:
     from bot.bootstrap import Core
     from bot.settings import Settings
-    from handlers.tag_faults import Fault
-    from handlers.tag_precision import RuleFigures
+    from handlers.tags.faults import Fault
+    from handlers.tags.precision import RuleFigures
     from keywords.catalogue import Catalogue
     from keywords.tagger import Tagger
 
@@ -61,8 +61,8 @@ def report(
     seed: Annotated[int, typer.Option(help="Other samples with another number")] = 0,
 ) -> None:
     """Unused, duplicate, overlapping, conflicting and stale tags, and how often each rule is right. Ids, no names."""
-    from handlers.tag_faults import Ages, find_faults
-    from handlers.tag_precision import look_again
+    from handlers.tags.faults import Ages, find_faults
+    from handlers.tags.precision import look_again
 
     settings = _settings()
     folder = brand or settings.brand_dir
@@ -101,7 +101,7 @@ def _rule_line(rule: "RuleFigures", catalogue: "Catalogue") -> str:
 @tags.command()
 def judge(by: Annotated[str, typer.Option(help="Who judged (userid)")] = "") -> None:
     """Read a judged sheet from standard input: `right` of each line is true, false, or null for "not judged"."""
-    from handlers.tag_precision import verdicts
+    from handlers.tags.precision import verdicts
     from storage import judgments
 
     found = list(verdicts(_json_lines(sys.stdin)))
@@ -122,7 +122,7 @@ def backtest(
 ) -> None:
     """Who would gain and lose which tag by a changed catalogue: one JSON line a tag. Changes nothing."""
     from bot.log import who
-    from handlers.tag_backtest import compare
+    from handlers.tags.backtest import compare
     from storage import history
     from storage import tags as memory
 
@@ -170,7 +170,7 @@ def suggest(
     refuse: Annotated[list[str] | None, typer.Option(help="Never suggest this word again")] = None,
 ) -> None:
     """New words for a tag from what customers write: word, why, messages, of these with the tag, examples."""
-    from handlers import wordings
+    from handlers.tags import wordings
     from keywords.choices import choose
 
     settings = _settings()

@@ -2,23 +2,12 @@
 
 from collections.abc import Callable
 
-from handlers import (
-    accounts,
-    alerts,
-    contacts,
-    corp_tags,
-    groups,
-    handoff,
-    housekeeping,
-    messages,
-    model_answer,
-    posts,
-    sessions,
-    tagging,
-    welcome,
-)
+from handlers import accounts, contacts, groups, handoff, housekeeping, messages, posts, tagging, welcome
+from handlers.answers import model_answer
 from handlers.context import Context
 from handlers.event import Event
+from handlers.hand_over import alerts, sessions
+from handlers.tags import corp_tags
 
 Handler = Callable[[Event, Context], bool]
 

@@ -1,16 +1,17 @@
 """Fetching a person: to a servicer who is accepting, else to the pool, else a promise with its time.
 
-What comes of it is told by WeCom (`handlers/sessions.py`). While a person serves, or is on the way, the bot is silent.
+What comes of it is told by WeCom (`handlers/hand_over/sessions.py`). While a person serves, or is on the way, the bot
+is silent.
 """
 
 from datetime import datetime
 from typing import Any
 
-from handlers import alerts
 from handlers.context import Context
 from handlers.event import Event, HandoffDue
+from handlers.hand_over import alerts
+from handlers.hand_over.severity import is_urgent, open_or_raise
 from handlers.say import Words, phrase, say, trace
-from handlers.severity import is_urgent, open_or_raise
 from handlers.wording import word
 from keywords.wishes import CRISIS, SEVERITY
 from storage import accounts, conversations, outbox

@@ -2,10 +2,11 @@
 
 from datetime import timedelta
 
-from handlers import reply, sessions, tagging
+from handlers import reply, tagging
 from handlers.context import Context
 from handlers.event import AibotMessage, AppMessage, Event, KfEvent, KfMessage, Turn
-from handlers.severity import is_urgent
+from handlers.hand_over import sessions
+from handlers.hand_over.severity import is_urgent
 from handlers.wording import has, word
 from storage import contacts, conversations, messages, outbox
 from storage.base import utc

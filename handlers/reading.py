@@ -6,9 +6,9 @@ Made before the transaction opens, because it costs the most; the same text is r
 from dataclasses import dataclass
 
 from handlers.analysis import analysis_of
+from keywords.judging.talk import Heard
 from keywords.normalise import normalise
 from keywords.tagger import TagFinding, Tagger
-from keywords.talk import Heard
 from keywords.text import read_text
 from keywords.wishes import NONE, Decision, Wishes
 from persona.knowledge import Candidate, Index

@@ -8,11 +8,13 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from handlers import answer, handoff, model, questions, staff, wishes
-from handlers.answer import ANSWER, ASK
-from handlers.audience import Asker
+from handlers import handoff, staff
+from handlers.answers import answer, model, questions
+from handlers.answers.answer import ANSWER, ASK
+from handlers.answers.audience import Asker
+from handlers.answers.hush import hush
 from handlers.context import Context
-from handlers.hush import hush
+from handlers.hand_over import wishes
 from handlers.reading import Reading
 from handlers.say import Words, phrase, say, trace
 from keywords.wishes import SURE, Decision

@@ -11,8 +11,8 @@ from typing import Any
 
 import structlog
 
+from handlers.answers.gate import blocked, entry_texts
 from handlers.context import Context
-from handlers.gate import blocked, entry_texts
 from persona import compose
 from persona.gates import Block
 from storage import messages, outbox

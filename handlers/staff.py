@@ -2,10 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from handlers import questions
+from handlers.answers import questions
 from handlers.context import Context
+from handlers.hand_over.severity import is_urgent
 from handlers.say import Words, phrase, say, trace
-from handlers.severity import is_urgent
 from handlers.wording import word, words
 from storage import contacts, handoff, messages, posts, tags
 from storage.conversations import KF, Conversation

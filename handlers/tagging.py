@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from handlers import corp_tags
 from handlers.context import Context
+from handlers.tags import corp_tags
 from keywords.catalogue import Catalogue
 from keywords.flow import follow
 from keywords.tagger import TagFinding

@@ -6,13 +6,14 @@ from typing import Any
 import structlog
 
 from handlers import contacts as profiles
-from handlers import corp_tags, tagging
+from handlers import tagging
+from handlers.answers.gate import blocked
+from handlers.answers.hush import takes_no_offers
 from handlers.brand import LiveCode
 from handlers.context import Context
 from handlers.event import Event, ExternalContactChanged, KfEvent
-from handlers.gate import blocked
-from handlers.hush import takes_no_offers
 from handlers.say import phrase, say_by_code, trace
+from handlers.tags import corp_tags
 from handlers.wording import word
 from persona import compose
 from storage import contacts, conversations, outbox

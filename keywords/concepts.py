@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from keywords.finding.nearby import Nearby
+from keywords.finding.spotting import Spotter
 from keywords.lexicon import Meaning, load_lexicon
-from keywords.nearby import Nearby
-from keywords.spotting import Spotter
 from keywords.text import Text
 
 LEXICONS = Path(__file__).parent / "lexicons"

@@ -13,7 +13,7 @@ from pathlib import Path
 import ahocorasick_rs
 import yaml
 
-from keywords.kinship import Kinship, Words
+from keywords.judging.kinship import Kinship, Words
 from keywords.mask import mask
 from keywords.normalise import normalise
 from keywords.segment import cut

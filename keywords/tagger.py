@@ -5,17 +5,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from keywords.catalogue import Catalogue, load_catalogue
-from keywords.circumstance import Circumstances
-from keywords.cues import Cues, Elsewhere
-from keywords.ear import Ear
+from keywords.finding.ear import Ear
+from keywords.finding.quantity import Budgets, bands
+from keywords.finding.vocabulary import digest, vocabulary
+from keywords.judging.circumstance import Circumstances
+from keywords.judging.cues import Cues, Elsewhere
+from keywords.judging.meant import GIVEN, Candidate, fitted
+from keywords.judging.spam import is_spam
+from keywords.judging.verdict import Said, last_word
 from keywords.lexicon import Meaning, load_own_words
 from keywords.match import Match, Matcher
-from keywords.meant import GIVEN, Candidate, fitted
-from keywords.quantity import Budgets, bands
-from keywords.spam import is_spam
 from keywords.text import Text, read_text
-from keywords.verdict import Said, last_word
-from keywords.vocabulary import digest, vocabulary
 
 #: How certain a finding is, by the way it was said; a sensitive tag is not given by ear.
 CONFIDENCE = {"word": 0.95, "quantity": 0.9, "phrase": 0.85, "sound": 0.85, "near": 0.75, "initials": 0.75}

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from keywords.hunch import Hunch
+from keywords.finding.signals import Rule, Signals, Span, Weights, fired, load_weights, scores
+from keywords.judging.hunch import Hunch
+from keywords.judging.talk import CUSTOMER, PERSON, Heard, Turn, unheard
 from keywords.lexicon import LexiconError, Meaning, Phrase, load_lexicon, parse_phrase, read_yaml
 from keywords.normalise import Folded, fold, normalise
-from keywords.signals import Rule, Signals, Span, Weights, fired, load_weights, scores
-from keywords.talk import CUSTOMER, PERSON, Heard, Turn, unheard
 
 _HOME = Path(__file__).parent
 LEXICON, WEIGHTS = _HOME / "lexicons" / "handoff.yaml", _HOME / "lexicons" / "handoff_weights.yaml"

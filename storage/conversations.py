@@ -17,8 +17,8 @@ class Conversation(Base):
     `mode` is bot, draft or human; a claim by a human raises `epoch`, and bot rows of an older epoch are withdrawn.
     `service_state` is WeCom's (94669): 0 new, 1 assistant, 2 pool, 3 servicer, 4 ended. `menu` holds the entry ids
     last offered, in order, and `menu_message_id` the question it was offered for, until the next turn. `topic` is what
-    was answered last (handlers/topic.py). `hushed_at` is when a crisis was heard. `last_customer_at` is by WeCom's
-    clock, `heard_at` by ours.
+    was answered last (handlers/answers/topic.py). `hushed_at` is when a crisis was heard. `last_customer_at` is by
+    WeCom's clock, `heard_at` by ours.
     """
 
     __tablename__ = "conversations"

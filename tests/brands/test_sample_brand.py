@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from keywords.catalogue import DIMENSIONS, load_catalogue
-from keywords.talk import CUSTOMER
+from keywords.judging.talk import CUSTOMER
 from keywords.wishes import with_own_words
 from persona.entries import load_knowledge
 from persona.model import load_persona

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import insert
 
-from handlers.tag_backtest import Outcome, compare
+from handlers.tags.backtest import Outcome, compare
 from keywords.catalogue import Catalogue, TagRule
 from keywords.tagger import Tagger
 from storage import conversations, history

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from handlers.tag_faults import Ages, Fault, find_faults
-from handlers.tag_precision import RuleFigures, look_again, verdicts
+from handlers.tags.faults import Ages, Fault, find_faults
+from handlers.tags.precision import RuleFigures, look_again, verdicts
 from keywords.catalogue import Catalogue, TagRule
 from keywords.tagger import Tagger
 from storage import conversations, judgments, messages, tags

@@ -5,9 +5,9 @@ from collections import Counter
 import pytest
 
 from keywords.concepts import LEXICONS, Concepts, shipped_concepts
+from keywords.finding.nearby import Nearby
+from keywords.finding.spotting import Spotter
 from keywords.lexicon import Meaning, load_lexicon, parse_phrase
-from keywords.nearby import Nearby
-from keywords.spotting import Spotter
 from keywords.text import read_text
 
 RETURN = Meaning(

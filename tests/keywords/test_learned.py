@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from keywords.learned import Learned
+from keywords.finding.learned import Learned
 
 BITS = 6
 

@@ -8,7 +8,7 @@ import pytest
 from benchmarks import fit_meant
 from benchmarks.fit import digest
 from keywords.catalogue import Catalogue, TagRule, load_catalogue
-from keywords.meant import MODEL, Candidate, fitted
+from keywords.judging.meant import MODEL, Candidate, fitted
 from keywords.tagger import CONFIDENCE, Tagger
 from keywords.text import read_text
 

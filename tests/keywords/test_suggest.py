@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from keywords.choices import choose, decided
-from keywords.kinship import Words
+from keywords.judging.kinship import Words
 from keywords.lexicon import LexiconError, load_own_words
 from keywords.suggest import Known, Line, Suggestion, phrases, suggest, surprise
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks import fit, fit_wishes
+from keywords.judging.talk import BOT, CUSTOMER, PERSON
 from keywords.lexicon import LexiconError
-from keywords.talk import BOT, CUSTOMER, PERSON
 from keywords.wishes import MODEL, SEVERITY, shipped, with_own_words
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from handlers import takeover
 from handlers.brand import Brand
+from handlers.hand_over import takeover
 from keywords.wishes import SEVERITY
 from persona.model import load_persona
 from storage.outbox import OutboxRow

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from handlers import takeover
 from handlers.brand import Brand
+from handlers.hand_over import takeover
 from storage.model_calls import FAILED, LATE, OVERTAKEN, PENDING, REFUSED, USED, ModelCall
 from tests.story import Story
 from tests.stub_model import StubModel

@@ -12,9 +12,9 @@ import pytest
 from bot.bootstrap import Engine
 from bot.queue import Bell
 from bot.sender import Outcome, Sender
-from handlers import takeover
 from handlers.context import Context, HandoffRules, Rules
 from handlers.errors import Refused
+from handlers.hand_over import takeover
 from storage import conversations, outbox
 from storage.base import utc
 from storage.conversations import KF

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.questions import fold
+from handlers.answers.questions import fold
 from storage import conversations, questions
 from storage.conversations import KF
 from storage.database import Database

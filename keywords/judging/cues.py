@@ -1,6 +1,7 @@
 """Hints beside the rules: the tone of a sentence, and words of other worlds than the shop's (会议精华, 车窗防晒膜).
 
-None decides alone; the model of `keywords.meant` weighs them. Words: lexicons/cues.yaml and lexicons/elsewhere.yaml.
+None decides alone; the model of `keywords.judging.meant` weighs them. Words: cues.yaml and elsewhere.yaml in
+lexicons.
 """
 
 from collections.abc import Iterable
@@ -8,7 +9,7 @@ from functools import cache
 
 import ahocorasick_rs
 
-from keywords.patterns import pattern, read_patterns
+from keywords.finding.patterns import pattern, read_patterns
 from keywords.text import Text
 
 #: So near a match another world's word most likely belongs to it.

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from keywords.patterns import pattern, read_patterns
+from keywords.finding.patterns import pattern, read_patterns
 
 #: Who a stretch of text is about: relations, with "" for the writer.
 About = tuple[str, ...]

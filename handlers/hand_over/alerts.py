@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 import structlog
 
 from handlers.context import Context
+from handlers.hand_over.severity import is_urgent
 from handlers.say import trace
-from handlers.severity import is_urgent
 from handlers.wording import word
 from storage import contacts, conversations, outbox
 from storage import handoff as memory

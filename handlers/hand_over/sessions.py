@@ -7,12 +7,12 @@ then the customer hears who has come.
 from datetime import datetime, timedelta
 
 from handlers import handoff
+from handlers.answers.hush import is_hushed
 from handlers.context import Context
 from handlers.event import Event, Fetch, Fetched, HandoffDue, KfEvent, Settled
+from handlers.hand_over.severity import is_urgent
 from handlers.handoff import ENDED, NEW, POOL, SERVICER, TRANS
-from handlers.hush import is_hushed
 from handlers.say import BY_CODE, Words, phrase, say, say_by_code, trace
-from handlers.severity import is_urgent
 from keywords.wishes import CRISIS
 from storage import accounts, conversations, outbox
 from storage import handoff as memory

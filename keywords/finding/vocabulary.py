@@ -12,7 +12,7 @@ from pathlib import Path
 from keywords.catalogue import Catalogue, TagRule
 from keywords.lexicon import Meaning, load_lexicon
 
-_FOLDER = Path(__file__).parent / "lexicons"
+_FOLDER = Path(__file__).parent.parent / "lexicons"
 #: A catalogue that asks for this many meanings of a trade's own belongs to that trade.
 _BELONGS = 3
 

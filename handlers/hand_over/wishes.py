@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from handlers.context import Context
-from keywords.talk import BOT, CUSTOMER, PERSON, Turn, unheard
+from keywords.judging.talk import BOT, CUSTOMER, PERSON, Turn, unheard
 from keywords.wishes import Decision
 from storage import handoff, messages
 from storage.conversations import Conversation

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from keywords.patterns import pattern, patterns
+from keywords.finding.patterns import pattern, patterns
 
 _FAR, _NEAR = 8, 2
 #: A denial goes no further than this: what stands before 的 only describes ("不油的面膜").

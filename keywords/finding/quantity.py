@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
-from keywords.clause import Clause
+from keywords.finding.patterns import pattern, read_patterns
+from keywords.judging.clause import Clause
 from keywords.match import Match
-from keywords.patterns import pattern, read_patterns
 
 _BAND = re.compile(r"(\d+)\s*[-~—至到]\s*(\d+)|(\d+)\D{0,2}?(?:上|\+|起)|(\d+)\D{0,2}?(?:内|下)")
 _LEAST = 5

@@ -1,9 +1,9 @@
 """The language model answered a turn, or its time is over: its words go out if every gate lets them, else our own."""
 
 from handlers import reply
+from handlers.answers.model import READ
 from handlers.context import Context
 from handlers.event import Event, Fetched, ModelDue
-from handlers.model import READ
 from persona import prompt
 from persona.prompt import Choice
 from storage import conversations, messages, model_calls

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from handlers.tag_faults import SHOWN, Fault
+from handlers.tags.faults import SHOWN, Fault
 from keywords.mask import mask
 from keywords.tagger import Tagger
 from storage import history, judgments, tags

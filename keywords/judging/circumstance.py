@@ -1,13 +1,13 @@
 """The circumstances of a match: is it said of the writer, now, and meant? Brings clauses and people together."""
 
-from keywords import clause as clauses_
-from keywords.clause import Clause
-from keywords.cues import Cues
+from keywords.finding.patterns import pattern, read_patterns
+from keywords.judging import clause as clauses_
+from keywords.judging.clause import Clause
+from keywords.judging.cues import Cues
+from keywords.judging.people import SELF, People
+from keywords.judging.verdict import Said
 from keywords.lexicon import Meaning
 from keywords.match import Match
-from keywords.patterns import pattern, read_patterns
-from keywords.people import SELF, People
-from keywords.verdict import Said
 
 #: In which circumstances a tag of a dimension still holds, unless its meaning says otherwise.
 HOLDS = {

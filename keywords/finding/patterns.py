@@ -7,7 +7,7 @@ from typing import Any
 
 from keywords.lexicon import read_yaml
 
-_FOLDER = Path(__file__).parent / "lexicons"
+_FOLDER = Path(__file__).parent.parent / "lexicons"
 
 
 @cache

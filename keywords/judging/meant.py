@@ -10,11 +10,11 @@ from functools import cache
 from math import exp, sqrt
 from pathlib import Path
 
-from keywords.learned import Learned
+from keywords.finding.learned import Learned
+from keywords.judging.verdict import Said
 from keywords.match import Match
-from keywords.verdict import Said
 
-MODEL = Path(__file__).parent / "models" / "meant.bin"
+MODEL = Path(__file__).parent.parent / "models" / "meant.bin"
 #: From this likelihood on a tag is meant, where the rules give it too, and where they do not.
 LIKELY, DESPITE = 0.65, 0.7
 #: The first, for a tag that no labelled sentence knows: the operator's own words are trusted more than the model.

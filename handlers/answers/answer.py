@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from handlers import handoff, questions, staff, tagging, topic
-from handlers.audience import Asker
+from handlers import handoff, staff, tagging
+from handlers.answers import questions, topic
+from handlers.answers.audience import Asker
+from handlers.answers.gate import blocked
+from handlers.answers.hush import is_hushed
 from handlers.context import Context
-from handlers.gate import blocked
-from handlers.hush import is_hushed
 from handlers.reading import Reading
 from handlers.say import Words, dressed, phrase, trace
 from persona.entries import Entry

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from keywords.lexicon import read_yaml
 
-_FILE = Path(__file__).parent / "lexicons" / "syllables.yaml"
+_FILE = Path(__file__).parent.parent / "lexicons" / "syllables.yaml"
 _NEAR = ((r"^zh", "z"), (r"^ch", "c"), (r"^sh", "s"), (r"^n(?=[aeiouv])", "l"), (r"ng$", "n"))
 _SILENT = "\0"
 _RUN = re.compile(r"[a-z]+")

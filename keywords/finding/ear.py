@@ -5,9 +5,9 @@ from collections.abc import Iterable
 
 import ahocorasick_rs
 
+from keywords.finding.sound import Unit, hear, initials_of, sound_of, sounds
 from keywords.match import Match, outermost
 from keywords.normalise import normalise
-from keywords.sound import Unit, hear, initials_of, sound_of, sounds
 from keywords.text import Text
 
 _CHINESE = re.compile(r"[\u4e00-\u9fff]{2,}")

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from keywords.finding.sound import sound_of
 from keywords.normalise import normalise
-from keywords.sound import sound_of
 
 #: One character away from a word of two is another word.
 SHORTEST_EDIT = 3

@@ -9,8 +9,8 @@ from itertools import combinations
 from math import sqrt
 from pathlib import Path
 
-from keywords.learned import Learned
-from keywords.talk import CUSTOMER, Heard, Turn, repeats
+from keywords.finding.learned import Learned
+from keywords.judging.talk import CUSTOMER, Heard, Turn, repeats
 
 #: Turns of the customer that are read as one: what hurts is often told in pieces.
 TOGETHER = 4

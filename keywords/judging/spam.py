@@ -1,6 +1,6 @@
 """Advertising and orders to the machine: messages that say nothing of their writer. Words: lexicons/spam.yaml."""
 
-from keywords.patterns import pattern, patterns
+from keywords.finding.patterns import pattern, patterns
 
 #: So many weak signs together are as good as one strong sign.
 _WEAK_SIGNS = 2

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from keywords.finding.signals import Span
 from keywords.normalise import Folded, fold
-from keywords.signals import Span
 
 CUSTOMER, BOT, PERSON = "user", "bot", "human"
 #: Two texts are the same again when this part of the shorter one's letter pairs stands in the other.

@@ -1,0 +1,1 @@
+"""Judging what was found: of whom, when, whether it was meant."""
