@@ -130,7 +130,7 @@ def _choose(
     questions.close_offer(ctx, conversation, taken=picked is not None)
     reading = ctx.brand.read("，".join(message.text for message in written))
     wish = wishes.decide(ctx, conversation, turn) if conversation.channel == KF else None
-    if wish is not None and _goes_first(wish, picked, reading):
+    if wish is not None and _goes_first(ctx, wish, written, is_small=picked is not None or bool(reading.intent)):
         return handoff.ask(ctx, conversation, wish.reason, wish.span, wish.severity)
     if picked is not None:
         return answer.entry_words(ctx, conversation, picked, trace("answer", "menu choice"))
@@ -150,14 +150,13 @@ def _choose(
     return answer.words_of(ctx, conversation, found, written, ANSWER)
 
 
-def _goes_first(wish: Decision, picked: Entry | None, reading: Reading) -> bool:
-    """Whether a wish for a person comes before what a turn looks like: a choice, small talk, a well known question."""
+def _goes_first(ctx: Context, wish: Decision, written: list[Message], *, is_small: bool) -> bool:
+    """Whether a wish for a person comes before what a turn looks like: a choice, small talk, well known questions."""
     if wish.severity >= GRAVE:
         return True
-    if picked is not None or reading.intent:
-        return False
-    is_known = reading.best is not None and reading.best.score >= WELL_KNOWN
-    return wish.score >= SURE or not is_known
+    found = [ctx.brand.read(message.text).best for message in written]
+    is_known = all(best is not None and best.score >= WELL_KNOWN for best in found)
+    return not is_small and (wish.score >= SURE or not is_known)
 
 
 def _written(turn: list[Message]) -> list[Message]:

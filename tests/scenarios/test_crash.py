@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from handlers.brand import Brand
-from persona.knowledge import decide
+from handlers.reply import WELL_KNOWN
 from tests.scenarios.crash_books import Books, is_quiet
 from tests.scenarios.crash_rig import CUSTOMERS, KINDS, SETTLE_S, STAFF, Rig, rig_on, seed_of_the_day, wait_for
 
@@ -35,7 +35,8 @@ FAULTS = (
 def questions(brand: Brand) -> list[str]:
     """Questions the knowledge answers by itself, so that no person is ever sent for."""
     asked = [entry.question for entry in brand.knowledge.entries.values()]
-    return [text for text in asked if decide(brand.read(text).candidates) == "answer" and not brand.read(text).wish]
+    known = [(text, brand.read(text)) for text in asked]
+    return [text for text, read in known if read.best and read.best.score >= WELL_KNOWN and not read.wish]
 
 
 @pytest.fixture
@@ -120,9 +121,8 @@ def test_kills_at_random_points_lose_and_double_nothing(rig: Rig, questions: lis
 @pytest.mark.parametrize("rig", [{"WANZI_REPLY__BURST_WINDOW_S": "1.5"}], indirect=True)
 def test_kills_within_burst_windows_leave_one_answer_a_turn(rig: Rig, questions: list[str]) -> None:
     rng = random.Random(seed_of_the_day(print))
-    favourites = {who: rng.choice(questions) for who in (*CUSTOMERS, *STAFF)}  # merged, they are still one question
-    texts = [(who, favourites[who]) for who in CUSTOMERS for _ in range(4)]
-    texts += [(userid, favourites[userid]) for userid in STAFF for _ in range(3)]
+    texts = [(who, text) for who in CUSTOMERS for text in rng.sample(questions, 4)]
+    texts += [(userid, text) for userid in STAFF for text in rng.sample(questions, 3)]
     rng.shuffle(texts)
     kills = ["work", "group", "web_worker", "after kf/send_msg"]
     rng.shuffle(kills)
