@@ -58,6 +58,11 @@ eval: setup
 	  for name in beauty coffee; do \
 	    $(BIN)/wanzi eval faq --knowledge tests/labelled/$$name/knowledge.jsonl $(EVAL) tests/labelled/$$name/faq.$$half.jsonl || exit 1; done; done
 
+# the models of keywords/models anew, after a change of labelled sets or of lexicons they read: a few minutes
+fit: setup
+	@$(BIN)/python -c 'import sklearn' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check scikit-learn
+	@for part in benchmarks/fit_*.py; do echo $$part; $(BIN)/python $$part || exit 1; done
+
 lock:
 	@$(BIN)/python -m pip install --quiet pip-tools
 	@$(BIN)/pip-compile -q --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --extra dev --extra scaled -o requirements.lock pyproject.toml
