@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -101,10 +101,11 @@ def _rule_line(rule: "RuleFigures", catalogue: "Catalogue") -> str:
 @tags.command()
 def judge(by: Annotated[str, typer.Option(help="Who judged (userid)")] = "") -> None:
     """Read a judged sheet from standard input: `right` of each line is true, false, or null for "not judged"."""
+    from bot.tools import read_objects
     from handlers.tags.precision import verdicts
     from storage import judgments
 
-    found = list(verdicts(_json_lines(sys.stdin)))
+    found = list(verdicts(read_objects(sys.stdin)))
     core = _open(_settings())
     with core.database.write() as db:
         for verdict in found:
@@ -139,19 +140,6 @@ def backtest(
         sensitive = changed.catalogue.is_sensitive(difference.tag) or present.catalogue.is_sensitive(difference.tag)
         typer.echo(json.dumps({**difference.line(name, most), "sensitive": sensitive}, ensure_ascii=False))
     typer.echo(f"{outcome.messages} messages of {outcome.customers} customers read, nothing changed", err=True)
-
-
-def _json_lines(source: TextIO) -> Iterator[dict[str, Any]]:
-    for number, line in enumerate(source, 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError:
-            row = None
-        if not isinstance(row, dict):
-            raise WanziError(f"input line {number}: not a JSON object")
-        yield row
 
 
 def _write_lines(path: Path, rows: Iterable[dict[str, Any]]) -> None:
@@ -191,8 +179,10 @@ def suggest(
 
 
 def _texts(path: Path) -> Iterator[str]:
+    from bot.tools import read_objects
+
     with path.open(encoding="utf-8") as source:
-        for number, row in enumerate(_json_lines(source), 1):
+        for number, row in enumerate(read_objects(source), 1):
             if "text" not in row:
                 raise WanziError(f"{path}: line {number}: must have 'text'")
             yield str(row["text"])

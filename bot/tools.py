@@ -12,16 +12,19 @@ from keywords.wishes import with_own_words
 RANKED = 5
 
 
-def _lines(source: TextIO, field: str) -> Iterator[dict[str, Any]]:
+def read_objects(source: TextIO, *needed: str) -> Iterator[dict[str, Any]]:
+    """The objects of JSON Lines. Raises WanziError naming the line and what an object must have."""
     for number, line in enumerate(source, 1):
         if not line.strip():
             continue
         try:
             row = json.loads(line)
         except ValueError:
-            raise WanziError(f"input line {number}: not a JSON object") from None
-        if not isinstance(row, dict) or "id" not in row or field not in row:
-            raise WanziError(f"input line {number}: must have 'id' and '{field}'")
+            row = None
+        if not isinstance(row, dict):
+            raise WanziError(f"input line {number}: not a JSON object")
+        if not row.keys() >= set(needed):
+            raise WanziError(f"input line {number}: must have {' and '.join(map(repr, needed))}")
         yield row
 
 
@@ -33,7 +36,7 @@ def _write(out: TextIO, row: dict[str, Any]) -> None:
 def tag(catalogue: Path, source: TextIO, out: TextIO) -> None:
     """Which tags each text earns, and why."""
     tagger = load_tagger(catalogue)
-    for row in _lines(source, "text"):
+    for row in read_objects(source, "id", "text"):
         found = [finding for finding in tagger.read(str(row["text"])) if not finding.withdraws]
         _write(
             out,
@@ -55,7 +58,7 @@ def ask(knowledge: Path, source: TextIO, out: TextIO) -> None:
     from persona.knowledge import Index, decide
 
     index = Index(load_knowledge(knowledge), analyse, open_embedder(load_settings()))
-    for row in _lines(source, "text"):
+    for row in read_objects(source, "id", "text"):
         found = index.search(str(row["text"]), RANKED)
         answers = decide(found) == "answer"
         _write(
@@ -73,7 +76,7 @@ def ask(knowledge: Path, source: TextIO, out: TextIO) -> None:
 def handoff(brand_dir: Path, source: TextIO, out: TextIO) -> None:
     """Whether a person should take each conversation, and why."""
     wishes = with_own_words(brand_dir / "handoff.yaml")
-    for row in _lines(source, "turns"):
+    for row in read_objects(source, "id", "turns"):
         decision = wishes.read([(str(turn.get("role", "")), str(turn.get("text", ""))) for turn in row["turns"]])
         _write(
             out,

@@ -191,4 +191,6 @@ def test_what_is_composed_keeps_to_the_length_and_what_is_approved_may_be_longer
 
 @given(st.text(max_size=120), st.text(max_size=120))
 def test_any_text_can_be_checked(text: str, source: str) -> None:
-    GATE.check(text, [source])
+    block = GATE.check(text, [source])
+
+    assert block is None or (block.gate and block.words)
